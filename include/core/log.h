@@ -1,0 +1,33 @@
+/*
+ * Logs: an event name, then escaped key=value pairs, one line per event.
+ *
+ *   log_info("delivery.sent id=%" PRId64 " account=%s took_ms=%" PRId64, ...)
+ *
+ * Values that come from outside are passed through log_value(), which quotes and escapes them.
+ * error: something is lost · warn: odd, says what we did about it · info: one line per state change ·
+ * debug: free, and only floors 0-3 stay at debug. With a journal on stderr, lines carry its <N> prefix.
+ */
+#ifndef CORE_LOG_H
+#define CORE_LOG_H
+
+#include "core/attr.h"
+#include "core/str.h"
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+void log_set_level(enum log_level level);
+void log_line(enum log_level level, const char *format, ...) printf_like(2, 3);
+
+#define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warn(...) log_line(LOG_LEVEL_WARN, __VA_ARGS__)
+#define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/*
+ * A quoted, escaped form of foreign text, cut at 200 bytes. One of 8 rotating thread-local buffers: use
+ * it inside one log call only.
+ */
+const char *log_value(struct str value);
+const char *log_text(const char *terminated);
+
+#endif

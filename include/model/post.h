@@ -1,0 +1,51 @@
+/*
+ * A post as an editor hands it in: the text and media, once, with the accounts it goes to. Plain value; the
+ * frames of the control protocol, Markdown files and batch rows all become this.
+ */
+#ifndef MODEL_POST_H
+#define MODEL_POST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/str.h"
+
+enum post_class { POST_POLICY, POST_SERVICE, POST_INTERACT, POST_SOLICIT }; /* domain.md 1.2 */
+
+struct post_media {
+	char *name;   /* as the editor called it: for messages and the multipart file name */
+	char *type;   /* "image/jpeg", "image/png", "image/gif": from the bytes, not from the name */
+	char *alt;    /* text for those who cannot see it; may be NULL */
+	char *sha256; /* hex */
+	char *data;   /* NULL when not loaded */
+	size_t n;
+};
+
+struct post_target {
+	char *account; /* name in accounts.yaml */
+	char *text;    /* text of its own (per_account), or NULL: the post's */
+};
+
+struct post {
+	char *key;   /* the caller's: same key and same content is a no-op; NULL: none */
+	char *title; /* may be NULL */
+	char *text;  /* plain text as it will be published (Markdown already turned) */
+	enum post_class class;
+	char *campaign;     /* may be NULL */
+	int64_t due_at;     /* wall ms; 0: held until released */
+	int64_t until_at;   /* never after this; 0: no such limit */
+	int64_t late_ms;    /* publish when at most this late, else hold; -1: the class's default */
+	struct post_target *targets;
+	size_t n_targets;
+	struct post_media *media;
+	size_t n_media;
+};
+
+void post_init(struct post *post);   /* zeroed, late_ms -1, class policy */
+void post_finish(struct post *post); /* accepts zeroed */
+
+const char *post_class_name(enum post_class class);
+bool post_class_parse(const char *name, enum post_class *ret_class);
+
+#endif

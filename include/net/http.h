@@ -1,0 +1,48 @@
+/*
+ * HTTP out: libcurl's multi interface on the loop. The only place where curl and libev meet.
+ *
+ * Our own queue stands in front of libcurl: a transfer is handed to it when a slot of its host is free. One kept
+ * connection set per host, DNS cached, HTTP/1.1 always; redirects are not followed; TLS is verified, always. A
+ * request that `writes` is never repeated by us or by libcurl: it goes out on a connection that libcurl may
+ * have kept, and when that turns out dead before any byte of the request was sent the fate is HTTP_NOT_SENT.
+ */
+#ifndef NET_HTTP_H
+#define NET_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "codec/http_message.h"
+#include "core/attr.h"
+#include "core/error.h"
+#include "net/loop.h"
+
+struct http;
+
+struct http_options {
+	unsigned in_flight_per_host; /* 0: LIMIT_SENDS_IN_FLIGHT */
+	const char *ca_file;         /* NULL: the system's */
+	const char *user_agent;      /* borrowed for the life of http */
+};
+
+bool http_new(struct loop *loop, const struct http_options *options, struct http **ret_http,
+	struct error *err) must_check;
+
+/* Calls every open exchange's completion with HTTP_IN_DOUBT or HTTP_NOT_SENT, then frees. */
+void http_free(struct http *http);
+
+/*
+ * Start an exchange. on_answer is called exactly once, never before http_start() has returned; `answer` and what
+ * it borrows end with the call.
+ *
+ * owns     takes what request holds (it is zeroed); returns a number for http_cancel(), never 0
+ */
+uint64_t http_start(struct http *http, struct http_request *request,
+	void (*on_answer)(void *data, const struct http_answer *answer), void *data);
+
+/* Complete it now, as in doubt or not sent; its completion runs before the loop sleeps. Unknown ids are ignored. */
+void http_cancel(struct http *http, uint64_t id);
+
+size_t http_in_flight(const struct http *http); /* with those waiting for a slot */
+
+#endif

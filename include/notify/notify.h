@@ -1,0 +1,45 @@
+/*
+ * Telling people outside the daemon: a hook program is started with arguments, its exit code kept. Arguments are
+ * plain words (kind, priority, ids, account); everything a citizen wrote goes in as one JSON object on standard
+ * input, never in argv. Environment: PATH, LANG, TZ and GAZETTE_* only.
+ */
+#ifndef NOTIFY_NOTIFY_H
+#define NOTIFY_NOTIFY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/attr.h"
+#include "core/error.h"
+#include "core/str.h"
+#include "net/loop.h"
+
+struct notify;
+
+struct notify *notify_new(struct loop *loop);
+void notify_free(struct notify *notify); /* ends running hooks with SIGTERM, calls no completion */
+
+struct notice {
+	int64_t id;         /* the notice row */
+	char *const *argv;  /* the configured program and its own arguments; borrowed until return */
+	const char *const *arguments; /* appended; NULL-terminated; borrowed until return */
+	struct str input;   /* JSON for standard input; copied */
+};
+
+/* What became of it. exit_code 0-255, or -1 with `error` set: not startable, killed, timed out. */
+struct notice_result {
+	int64_t id;
+	int exit_code;
+	struct error error;
+	struct str output; /* first line of its standard error, for the log; borrowed */
+};
+
+/*
+ * Start the hook (or queue it: at most LIMIT_HOOKS_RUNNING at once). The completion runs once, never before this has
+ * returned. A hook that runs longer than LIMIT_HOOK_MS is ended.
+ */
+void notify_run(struct notify *notify, const struct notice *notice,
+	void (*on_done)(void *data, const struct notice_result *result), void *data);
+
+#endif

@@ -1,0 +1,42 @@
+/* Posts and their media: what an editor handed in, once. Deliveries are sends (store/send.h). */
+#ifndef STORE_POST_H
+#define STORE_POST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/attr.h"
+#include "core/error.h"
+#include "core/id.h"
+#include "model/post.h"
+#include "store/event.h"
+
+struct tx;
+
+/* SHA-256 over everything that makes a post what it is (text, media, targets, times, class); not the key. */
+void post_digest(const struct post *post, char ret_hex[65]);
+
+enum post_insert { POST_INSERTED = 1, POST_UNCHANGED };
+
+/*
+ * Insert the post, its media and one delivery per target. A delivery is queued when post.due_at is set and its account
+ * is ready; held otherwise with the reason.
+ *
+ * A post with a key that is known: same digest gives POST_UNCHANGED and the old id, another digest is
+ * STATE/REJECT "key K already names post 12 with other content".
+ *
+ * late_ms     already resolved (>= 0)
+ */
+bool post_insert(struct tx *tx, const struct actor *actor, const struct post *post, struct post_id *ret_id,
+	enum post_insert *ret_what, struct error *err) must_check;
+
+/* Give a time to the held deliveries of a post that had none (`post schedule 12 --at`); STATE when none is held. */
+bool post_set_due(struct tx *tx, const struct actor *actor, struct post_id id, int64_t due_at, struct error *err)
+	must_check;
+
+bool media_load(struct tx *tx, struct post_id id, struct post_media **ret_media, size_t *ret_n, struct error *err)
+	must_check;
+void media_free(struct post_media *media, size_t n);
+void post_media_finish(struct post_media *media);
+
+#endif

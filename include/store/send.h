@@ -1,0 +1,138 @@
+/*
+ * The outbox: sends and their attempts. Every change of state goes through the table in model/send.h, inside a
+ * transaction, with an event row.
+ */
+#ifndef STORE_SEND_H
+#define STORE_SEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/attr.h"
+#include "core/error.h"
+#include "core/id.h"
+#include "model/message.h"
+#include "model/post.h"
+#include "model/send.h"
+#include "store/account.h"
+#include "store/event.h"
+
+struct tx;
+
+/* A send as it is needed to make or to look for its effect. Owned; send_row_finish(). */
+struct send_row {
+	struct send_id id;
+	enum send_kind kind;
+	enum send_state state;
+	enum hold_reason hold;
+	struct account_id account;
+	struct post_id post;     /* publish */
+	struct ticket_id ticket; /* reply */
+	char *account_name;
+	char *text;
+	char *marker;            /* "<instance>-<send id>" */
+	int64_t due_at;
+	int64_t until_at;
+	int64_t late_ms;
+	int64_t next_at;         /* not before: back-off, limits */
+	int attempts;
+	int finds;               /* looks since it became unsure */
+	int resends;             /* times it went from unsure back to queued */
+	int64_t first_attempt_at;
+	int64_t last_attempt_at;
+	int64_t look_at;
+	bool doubted;            /* some earlier attempt's outcome was unknown: a duplicate refusal means it landed */
+	char *remote_id;
+	char *url;
+	/* replies */
+	enum message_kind reply_to_kind;
+	char *reply_to_id;
+	char *reply_status_id;
+	struct post_media *media; /* loaded by send_claim only */
+	size_t n_media;
+	char **taken_ids;         /* loaded by send_load_for_find only */
+	size_t n_taken;
+};
+void send_row_finish(struct send_row *row);
+
+bool send_load(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err) must_check;
+/* With taken_ids: remote ids other sends of the account got since this one's first attempt. */
+bool send_load_for_find(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err) must_check;
+
+/* Everything that waits for a time, at start: adds EFFECT_SEND_DUE and EFFECT_SEND_LOOK for each. */
+bool send_arm_all(struct tx *tx, struct error *err) must_check;
+
+/* At start, before anything is sent: every sending becomes unsure (event "send.unsure", reason "restart"). */
+bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error *err) must_check;
+
+/*
+ * Claim a queued send that is due: spends its quotas, writes the attempt row, state sending. The row comes with its media.
+ *
+ * Not claimable is no error: *ret_claimed false, and the send was put where it belongs: held when late or its account is
+ * not ready, re-armed when its time or quota is not there yet (its new EFFECT_SEND_DUE is added), nothing when
+ * somebody cancelled it.
+ */
+bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quotas, size_t n_quotas,
+	struct send_row *ret_row, bool *ret_claimed, struct error *err) must_check;
+
+/* The request as it will leave (digest in hex): belongs to the newest attempt; called in the claiming job's turn. */
+struct send_result {
+	enum send_event event;  /* SEND_ACCEPT, SEND_DEFER, SEND_REFUSE, SEND_LOSE, SEND_FIND, SEND_MISS */
+	const char *remote_id;  /* may be NULL */
+	const char *url;
+	const char *note;       /* kept and shown */
+	struct error error;     /* why, unless accepted */
+	int64_t next_at;        /* DEFER: not before · LOSE: look at */
+	const char *digest;     /* of the request; NULL: unknown */
+	int http_status;
+	int64_t took_ms;
+};
+
+/*
+ * Record what became of the attempt. Applied only while the send is in the state the event fits (else nothing, and
+ * *ret_applied false): late news about a send that a person has settled changes nothing.
+ */
+bool send_finish(struct tx *tx, struct send_id id, const struct send_result *result, bool *ret_applied,
+	struct error *err) must_check;
+
+/* A look that settled nothing: count it, look again at look_at; 0: no more, the question goes to a person (notice). */
+bool send_look_again(struct tx *tx, struct send_id id, int64_t look_at, const char *why, struct error *err) must_check;
+
+/* What people do. Each is STATE/REJECT with the present state named when the table has no such edge. */
+bool send_hold(struct tx *tx, const struct actor *actor, struct send_id id, const char *reason, struct error *err)
+	must_check;
+/* due_at 0: keep; a time in the past publishes now and is allowed here: a person decided. */
+bool send_release(struct tx *tx, const struct actor *actor, struct send_id id, int64_t due_at, struct error *err)
+	must_check;
+bool send_cancel(struct tx *tx, const struct actor *actor, struct send_id id, const char *reason, struct error *err)
+	must_check;
+bool send_retry(struct tx *tx, const struct actor *actor, struct send_id id, struct error *err) must_check;
+/* event: SEND_SETTLE_SENT (remote_id or url may be NULL), SEND_SETTLE_ABSENT, or SEND_MISS: send it once more. */
+bool send_settle(struct tx *tx, const struct actor *actor, struct send_id id, enum send_event event,
+	const char *remote_id, const char *url, struct error *err) must_check;
+
+/* A reply to a ticket's citizen; queued at once. The ticket side (claim, version) is the caller's business. */
+struct reply_new {
+	struct ticket_id ticket;
+	struct account_id account;
+	struct message_id message; /* the one answered */
+	const char *text;
+};
+bool send_insert_reply(struct tx *tx, const struct actor *actor, const struct reply_new *reply, struct send_id *ret_id,
+	struct error *err) must_check;
+
+/* "12/weibo-main" to its send. errors MISSING/REJECT naming what is missing */
+bool send_find_delivery(struct tx *tx, struct post_id post, const char *account, struct send_id *ret_id,
+	struct error *err) must_check;
+/* All deliveries of a post. Gives the array. */
+bool send_list_of_post(struct tx *tx, struct post_id post, struct send_id **ret_ids, size_t *ret_n, struct error *err)
+	must_check;
+
+/* Queued sends of an account to held with this reason, and the way back under the late rule. */
+bool send_hold_account(struct tx *tx, struct account_id account, enum hold_reason reason, int *ret_n,
+	struct error *err) must_check;
+bool send_release_account(struct tx *tx, struct account_id account, enum hold_reason reason, int *ret_n,
+	struct error *err) must_check;
+
+#endif

@@ -1,0 +1,119 @@
+/*
+ * Messages and the tickets they open or join. Claims, leases and versions are decided here, inside the transaction,
+ * on what it sees.
+ */
+#ifndef STORE_TICKET_H
+#define STORE_TICKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "core/attr.h"
+#include "core/error.h"
+#include "core/id.h"
+#include "model/message.h"
+#include "model/ticket.h"
+#include "store/event.h"
+
+struct tx;
+
+/* A message ready to be stored: text sanitised, triage done, deadlines worked out by the caller. */
+struct message_new {
+	const struct message *message; /* its text fields already sanitised */
+	int priority;
+	const char *class;
+	const char *spans; /* JSON array of {from,n,rule}; NULL: none */
+	int64_t ack_at;    /* deadlines should it open a ticket; 0: none */
+	int64_t reply_at;
+	int64_t answer_at;
+	int64_t rung_at;   /* first rung of the ladder; 0: none */
+};
+
+enum intake_result {
+	INTAKE_KNOWN = 1, /* this (account, kind, remote id) is stored already: nothing was written */
+	INTAKE_OPENED,    /* a ticket was opened */
+	INTAKE_JOINED,    /* joined an open ticket: same citizen, same thread; may have raised its priority */
+	INTAKE_OURS,      /* our own words: stored in the ticket's thread or as history, opens nothing */
+};
+
+/*
+ * Store one message. A P0 message adds an "alarm" notice and event "ticket.alarm" (also when it joins). A message from
+ * the citizen on a closed ticket younger than 30 days reopens it. Adds events, EFFECT_TICKET_DUE, EFFECT_INDEX.
+ */
+bool intake_message(struct tx *tx, struct account_id account, const struct message_new *message,
+	enum intake_result *ret_result, struct ticket_id *ret_ticket, struct error *err) must_check;
+
+struct ticket_row {
+	struct ticket_id id;
+	struct account_id account;
+	char *account_name;
+	enum ticket_state state;
+	int priority;
+	char *class;
+	int level;              /* of escalation; 0: none */
+	char *target;           /* whom it was escalated or assigned to; NULL */
+	char *holder;           /* operator's name; NULL: nobody */
+	int64_t holder_uid;     /* -1: nobody */
+	int64_t lease_until_at;
+	int64_t version;        /* counts messages of the citizen and changes of the case */
+	int64_t opened_at;
+	int64_t ack_at;
+	int64_t reply_at;
+	int64_t answer_at;
+	bool replied;
+	int rungs_done;
+	int64_t rung_at;
+	bool ever_p0;
+	struct message_id last_message; /* newest of the citizen: what a reply answers */
+};
+void ticket_row_finish(struct ticket_row *row);
+/* errors  MISSING/REJECT "there is no ticket 345" */
+bool ticket_load(struct tx *tx, struct ticket_id id, struct ticket_row *ret_row, struct error *err) must_check;
+
+/*
+ * Claim with a lease. Own claim again renews it. errors STATE/REJECT "ticket 345 is held by NAME until TIME"; `take_over`
+ * (a leader) takes it from the holder and says so in the history.
+ */
+bool ticket_claim(struct tx *tx, const struct actor *actor, struct ticket_id id, int64_t lease_ms, bool take_over,
+	struct error *err) must_check;
+bool ticket_release(struct tx *tx, const struct actor *actor, struct ticket_id id, struct error *err) must_check;
+/* The lease ran out at or before now: free it (event "ticket.lease-ended"); a later lease is re-armed. */
+bool ticket_expire_lease(struct tx *tx, struct ticket_id id, struct error *err) must_check;
+/*
+ * Queue a reply. Refused without an own claim (STATE, says who holds it) and when `version` is not the ticket's (STATE:
+ * "the citizen wrote again"). version 0: not given, refused. waiting: state waiting instead of replied. `text` stays the
+ * caller's. Gives the send.
+ */
+bool ticket_reply(struct tx *tx, const struct actor *actor, struct ticket_id id, int64_t version, const char *text,
+	bool waiting, struct send_id *ret_send, struct error *err) must_check;
+bool ticket_note(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *text, struct error *err)
+	must_check;
+bool ticket_assign(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *to, const char *reason,
+	struct error *err) must_check;
+/* to: agency; receipt: its number, may be NULL. */
+bool ticket_transfer(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *to, const char *receipt,
+	const char *reason, struct error *err) must_check;
+/* Raise the level, name a target, record why, owe the "escalated" hook. priority -1: keep; may only be raised here. */
+bool ticket_escalate(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *to, const char *reason,
+	int priority, struct error *err) must_check;
+/* result: answered, no-answer-due, transferred, withdrawn, duplicate. A ticket that ever was P0 wants PERMIT_TICKET_ASSIGN. */
+bool ticket_close(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *result, const char *reason,
+	struct error *err) must_check;
+bool ticket_reopen(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *reason,
+	struct error *err) must_check;
+/* A rung was climbed by the clock: event "ticket.ladder", level + 1, "escalated" notice to target; next rung at rung_at. */
+bool ticket_climb(struct tx *tx, struct ticket_id id, int rungs_done, const char *target, const char *why,
+	int64_t next_rung_at, struct error *err) must_check;
+/* Nothing to climb now: only remember when to look. 0: not by itself. */
+bool ticket_set_rung(struct tx *tx, struct ticket_id id, int rungs_done, int64_t rung_at, struct error *err) must_check;
+/* New deadlines after priority was raised or the ticket was reopened. */
+bool ticket_set_deadlines(struct tx *tx, struct ticket_id id, int64_t ack_at, int64_t reply_at, int64_t answer_at,
+	struct error *err) must_check;
+
+/* At start: EFFECT_TICKET_DUE and EFFECT_LEASE_DUE for each open one. */
+bool ticket_arm_all(struct tx *tx, struct error *err) must_check;
+
+#endif
