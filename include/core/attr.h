@@ -11,7 +11,7 @@
 
 #define cleanup(function) __attribute__((cleanup(function)))
 #define must_check __attribute__((warn_unused_result))
-#define printf_like(format, first) __attribute__((format(printf, format, first)))
+#define printf_like(format_at, first) __attribute__((format(printf, format_at, first)))
 #define noreturn_function __attribute__((noreturn))
 #define unused_arg __attribute__((unused))
 

@@ -39,6 +39,9 @@ bool str_split(struct str *rest, char separator, struct str *ret_part);
 /* The whole of `a` as a decimal number inside [min, max]; nothing else, no white space, no '+'. */
 bool str_to_i64(struct str a, int64_t min, int64_t max, int64_t *ret_value) must_check;
 
+/* Length of the valid UTF-8 sequence that `a` starts with: 1-4; 0 when empty, invalid or incomplete. */
+size_t str_utf8_step(struct str a);
+
 /* A terminated copy on the heap, free() it. Aborts when memory is exhausted. */
 char *str_dup(struct str a);
 
