@@ -59,5 +59,7 @@ void peer_close(struct peer *peer); /* deferred: safe inside its callbacks */
 /* While true nothing more is read from it: back-pressure. */
 void peer_hold_reading(struct peer *peer, bool hold);
 size_t listener_peers(const struct listener *listener);
+/* For every open connection. It may write and close, not more. */
+void listener_each(struct listener *listener, void (*each)(void *data, struct peer *peer), void *data);
 
 #endif

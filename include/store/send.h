@@ -76,7 +76,9 @@ bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error
 bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quotas, size_t n_quotas,
 	struct send_row *ret_row, bool *ret_claimed, struct error *err) must_check;
 
-/* The request as it will leave (digest in hex): belongs to the newest attempt; called in the claiming job's turn. */
+/* The request as it will leave (its digest in hex), noted on the newest attempt in the job that claimed. */
+bool send_set_digest(struct tx *tx, struct send_id id, const char *digest, struct error *err) must_check;
+
 struct send_result {
 	enum send_event event;  /* SEND_ACCEPT, SEND_DEFER, SEND_REFUSE, SEND_LOSE, SEND_FIND, SEND_MISS */
 	const char *remote_id;  /* may be NULL */

@@ -5,13 +5,18 @@
  *   main.c       options, start, signals
  *   daemon.c     owns everything below; effects go from here to who acts on them; reload; shutdown
  *   accounts.c   the accounts at run time: settings, token, state, as last read from the store
- *   outbox.c     due heap → claim → driver → result; unsure → look
+ *   ops.c        a driver's operation over HTTP
+ *   outbox.c     due heap → claim → driver → result
+ *   look.c       unsure → look it up → sent, queued or a question for a person
+ *   tokens.c     token checks, expiry warnings, login
  *   poller.c     the polling plan and pulls
  *   intake.c     messages → sanitise → triage → store
  *   deadlines.c  the ladder's clock and the leases
  *   hooks.c      notices → hook programs
  *   control.c    the control socket: hello, permissions, verbs, monitors
- *   verb_*.c     the verbs
+ *   waits.c      `post wait`
+ *   service.c    the service manager
+ *   verb_*.c     the verbs; post_params.c and targets.c read what they are given
  */
 #ifndef DAEMON_DAEMON_H
 #define DAEMON_DAEMON_H
@@ -21,6 +26,7 @@
 
 #include "config/config.h"
 #include "core/error.h"
+#include "core/heap.h"
 #include "core/id.h"
 #include "desk/triage.h"
 #include "model/message.h"
@@ -33,11 +39,15 @@
 #include "store/effect.h"
 #include "store/store.h"
 
+struct call;
 struct outbox;
+struct looks;
+struct tokens;
 struct poller;
 struct control;
 struct deadlines_clock;
 struct hooks;
+struct wait;
 
 /* Rule files and configuration that were read together; immutable, shared with jobs by reference count. */
 struct rules {
@@ -64,6 +74,10 @@ struct account {
 	struct driver_quota quotas[DRIVER_QUOTAS_MAX];
 	size_t n_quotas;
 	unsigned sends_in_flight;
+	struct heap waiting;       /* outbox.c: (due_at, send id) */
+	void *polling;             /* poller.c */
+	int64_t calls_unsaved;     /* poller.c: spent, not yet in the ledger */
+	struct mono token_checked; /* tokens.c */
 };
 
 struct daemon {
@@ -72,17 +86,27 @@ struct daemon {
 	struct http *http;
 	struct notify *notify;
 	struct rules *rules; /* the newest */
+	struct wake wake;    /* the store has something for us */
 	char *config_path;
 	char *state_dir;
 	char *socket_path;
 	int64_t started_at;
 	bool stopping;
+	int socket_fd;            /* from the service manager; -1: none */
+	struct error start_error; /* advice set: the start failed */
+	struct timer stop_timer;
+	struct mono stop_began;
+	struct timer watchdog;
+	int64_t watchdog_ms;
 
 	struct account **accounts;
 	size_t n_accounts;
 	size_t cap_accounts;
 
+	struct wait *waits; /* waits.c */
 	struct outbox *outbox;
+	struct looks *looks;
+	struct tokens *tokens;
 	struct poller *poller;
 	struct control *control;
 	struct deadlines_clock *deadlines;
@@ -92,9 +116,8 @@ struct daemon {
 /* accounts.c */
 struct account *daemon_account(struct daemon *daemon, struct account_id id); /* NULL: none */
 struct account *daemon_account_named(struct daemon *daemon, const char *name);
-/* The values a driver wants; borrowed from account until the loop turns. */
-void account_for_driver(const struct account *account, struct driver_account *ret);
-void account_quota_windows(const struct account *account, unsigned cost, struct quota_window *ret, size_t *ret_n);
+/* The ledger windows of the quotas in the set `cost`. ret holds DRIVER_QUOTAS_MAX. */
+void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, struct quota_window *ret, size_t *ret_n);
 /* Read the rows again and bring the run-time accounts up to date; then `then(daemon)` on the loop (NULL: nothing). */
 void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon));
 void accounts_free(struct daemon *daemon);
@@ -102,15 +125,35 @@ void accounts_free(struct daemon *daemon);
 /* outbox.c */
 struct outbox *outbox_new(struct daemon *daemon, struct error *err);
 void outbox_free(struct outbox *outbox);
-void outbox_arm(struct outbox *outbox, const struct effect *effect); /* EFFECT_SEND_DUE, EFFECT_SEND_LOOK */
+void outbox_arm(struct outbox *outbox, const struct effect *effect); /* EFFECT_SEND_DUE */
+void outbox_account_changed(struct outbox *outbox, struct account *account);
 size_t outbox_in_flight(const struct outbox *outbox);
-void outbox_stop(struct outbox *outbox); /* start nothing new */
+int64_t outbox_next_due_at(const struct outbox *outbox); /* 0: nothing waits for a time */
+void outbox_stop(struct outbox *outbox);                 /* start nothing new */
+
+struct send_row;
+/* The values a driver wants of a send; borrows from row. */
+void send_for_driver(const struct send_row *row, struct driver_send *ret);
+
+/* look.c */
+struct looks *looks_new(struct daemon *daemon, struct error *err);
+void looks_free(struct looks *looks);
+void looks_arm(struct looks *looks, const struct effect *effect); /* EFFECT_SEND_LOOK */
+void looks_stop(struct looks *looks);
+size_t looks_in_flight(const struct looks *looks);
+
+/* tokens.c */
+struct tokens *tokens_new(struct daemon *daemon);
+void tokens_free(struct tokens *tokens);
+void tokens_account_changed(struct tokens *tokens, struct account *account);
 
 /* poller.c */
 struct poller *poller_new(struct daemon *daemon);
 void poller_free(struct poller *poller);
 void poller_account_changed(struct poller *poller, struct account *account);
 void poller_stop(struct poller *poller);
+/* Append {name, polled_at, next_at, interval_ms} per feed. */
+void poller_show(const struct account *account, cJSON *rows);
 /* Poll all feeds of an account now, from the same ledger but with the reserve. done runs once, later. */
 void poller_poll_now(struct poller *poller, struct account *account,
 	void (*done)(void *data, int64_t new_messages, const struct error *err), void *data);
@@ -122,7 +165,8 @@ void intake_messages(struct daemon *daemon, struct account *account, struct mess
 /* deadlines.c */
 struct deadlines_clock *deadlines_new(struct daemon *daemon, struct error *err);
 void deadlines_free(struct deadlines_clock *clock);
-void deadlines_arm(struct deadlines_clock *clock, const struct effect *effect); /* EFFECT_TICKET_DUE, EFFECT_LEASE_DUE */
+void deadlines_arm(
+	struct deadlines_clock *clock, const struct effect *effect); /* EFFECT_TICKET_DUE, EFFECT_LEASE_DUE */
 
 /* hooks.c */
 struct hooks *hooks_new(struct daemon *daemon);
@@ -133,9 +177,37 @@ void hooks_arm(struct hooks *hooks, const struct effect *effect); /* EFFECT_NOTI
 struct control *control_new(struct daemon *daemon, int fd, struct error *err);
 void control_free(struct control *control);
 void control_event(struct control *control, const cJSON *event); /* to every monitor */
+/* From now on this peer gets every event. False: it is gone. */
+bool control_monitor(struct control *control, uint64_t peer_number);
+
+/* waits.c: `post wait`. Takes the call and answers it later; timeout_ms 0: no end. */
+void post_wait(struct call *call, struct post_id post, int64_t timeout_ms);
+/* An event was committed: whoever waits for its post looks again. */
+void post_waits_changed(struct daemon *daemon, const cJSON *event);
+/* The daemon stops: everybody gets what is known. */
+void post_waits_stop(struct daemon *daemon);
 
 /* daemon.c */
-bool daemon_reload(struct daemon *daemon, struct error *err) must_check; /* all or nothing */
-void daemon_store_effect(void *data, const struct effect *effect);
+struct daemon_options {
+	const char *config_path;
+	const char *state_dir; /* NULL: as configured */
+	const char *socket_path;
+	int socket_fd; /* from the service manager; -1: none */
+};
+bool daemon_start(struct daemon *daemon, const struct daemon_options *options, struct error *err) must_check;
+void daemon_run(struct daemon *daemon); /* until it is stopped */
+void daemon_finish(struct daemon *daemon);
+/* Read the files anew; apply all of it or nothing. done runs once, later; err NULL on success. */
+void daemon_reload(struct daemon *daemon, void (*done)(void *data, const struct error *err), void *data);
+/* Begin to stop: nothing new is started, what is out may finish. */
+void daemon_stop(struct daemon *daemon);
+void daemon_account_changed(struct daemon *daemon, struct account *account);
+/*
+ * Test only: names a step around a commit or a request. With GAZETTE_DIE_AT=NAME[:N] in the environment the process
+ * ends at its N-th passing (as kill -9 would end it); otherwise it does nothing. The one hook of the crash tests.
+ */
+void daemon_point(const char *name);
+/* Read configuration and rule files together. */
+bool rules_load(const char *config_path, struct rules **ret_rules, struct error *err) must_check;
 
 #endif

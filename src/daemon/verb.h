@@ -33,16 +33,16 @@ enum verb_kind { VERB_READ, VERB_WRITE, VERB_LOOP };
 struct call {
 	struct job job; /* its own; first member */
 	const struct verb *verb;
-	struct daemon *daemon;   /* loop only */
-	struct rules *rules;     /* a reference */
-	struct actor actor;      /* name owned by the call */
-	cJSON *params;           /* an object, never NULL */
-	cJSON *result;           /* owned; NULL answers {} */
-	cJSON *extra;            /* owned; members for error.data */
-	bool later;              /* VERB_LOOP: answered by call_finish() */
-	uint64_t peer;           /* control.c */
-	cJSON *id;               /* control.c */
-	void *data;              /* the verb's own between its parts */
+	struct daemon *daemon; /* loop only */
+	struct rules *rules;   /* a reference */
+	struct actor actor;    /* name owned by the call */
+	cJSON *params;         /* an object, never NULL */
+	cJSON *result;         /* owned; NULL answers {} */
+	cJSON *extra;          /* owned; members for error.data */
+	bool later;            /* VERB_LOOP: answered by call_finish() */
+	uint64_t peer;         /* control.c */
+	cJSON *id;             /* control.c */
+	void *data;            /* the verb's own between its parts */
 };
 
 struct verb {

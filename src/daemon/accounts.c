@@ -1,0 +1,157 @@
+/*
+ * The accounts at run time. The store's rows are the truth; what stands here is the last reading of them, joined with
+ * the settings of the newest configuration. Decisions are made in jobs, on the rows; this copy only says whom to ask
+ * and when.
+ *
+ * An account never goes away while the daemon runs: one that left the configuration keeps its place with driver NULL,
+ * so that an id that is still in flight somewhere always finds it.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/mem.h"
+#include "daemon/daemon.h"
+
+struct refresh {
+	struct job job;
+	struct daemon *daemon;
+	void (*then)(struct daemon *daemon);
+	struct account_row *rows;
+	size_t n;
+};
+
+struct account *daemon_account(struct daemon *daemon, struct account_id id)
+{
+	size_t low = 0;
+	size_t high = daemon->n_accounts;
+
+	/* Rows come ordered by id and ids only grow, so the array is sorted. */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (daemon->accounts[middle]->id.v == id.v) {
+			return daemon->accounts[middle];
+		}
+		if (daemon->accounts[middle]->id.v < id.v) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return NULL;
+}
+
+struct account *daemon_account_named(struct daemon *daemon, const char *name)
+{
+	for (size_t i = 0; i < daemon->n_accounts; i++) {
+		if (strcmp(daemon->accounts[i]->name, name) == 0) {
+			return daemon->accounts[i];
+		}
+	}
+	return NULL;
+}
+
+void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, struct quota_window *ret, size_t *ret_n)
+{
+	*ret_n = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (cost & (1u << i)) {
+			ret[(*ret_n)++] = (struct quota_window){
+				.scope = quotas[i].name,
+				.window_ms = quotas[i].window_ms,
+				.offset_ms = quotas[i].offset_ms,
+				.limit = quotas[i].limit,
+				.reserve = quotas[i].reserve,
+			};
+		}
+	}
+}
+
+static void apply_row(struct daemon *daemon, const struct account_row *row)
+{
+	struct account *account = daemon_account(daemon, row->id);
+
+	if (!account) {
+		account = xnew(struct account);
+		account->id = row->id;
+		account->name = xstrdup(row->name);
+		array_grow(daemon->accounts, daemon->n_accounts, daemon->cap_accounts);
+		daemon->accounts[daemon->n_accounts++] = account;
+	}
+	if (account->state != row->state) {
+		log_info("account.state account=%s state=%s reason=%s", row->name, account_state_name(row->state),
+			log_text(row->reason));
+	}
+	account->state = row->state;
+	free(account->reason);
+	account->reason = xstrdup(row->reason);
+	secret_copy(&account->token, &row->token);
+	free(account->remote_uid);
+	account->remote_uid = xstrdup(row->remote_uid);
+	account->token_expires_at = row->token_expires_at;
+	account->warned_days = row->warned_days;
+	account->config = config_account(daemon->rules->config, account->name);
+	account->driver = account->config ? driver_find(account->config->platform) : NULL;
+	account->n_quotas = 0;
+	if (account->driver) {
+		account->n_quotas = account->driver->quotas(account->config->settings, account->quotas);
+	}
+}
+
+static bool run_refresh(struct tx *tx, struct job *job, struct error *err)
+{
+	struct refresh *refresh = container_of(job, struct refresh, job);
+
+	return account_load_all(tx, &refresh->rows, &refresh->n, err);
+}
+
+static void done_refresh(struct job *job, const struct error *err)
+{
+	struct refresh *refresh = container_of(job, struct refresh, job);
+	struct daemon *daemon = refresh->daemon;
+
+	if (err) {
+		log_warn("accounts.unread error=%s action=%s", log_text(err->message), "keeping what is known");
+	} else {
+		for (size_t i = 0; i < refresh->n; i++) {
+			apply_row(daemon, &refresh->rows[i]);
+		}
+		for (size_t i = 0; i < refresh->n; i++) {
+			daemon_account_changed(daemon, daemon_account(daemon, refresh->rows[i].id));
+		}
+	}
+	if (refresh->then) {
+		refresh->then(daemon);
+	}
+	account_rows_free(refresh->rows, refresh->n);
+	free(refresh);
+}
+
+void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon))
+{
+	struct refresh *refresh = xnew(struct refresh);
+
+	refresh->daemon = daemon;
+	refresh->then = then;
+	refresh->job.run = run_refresh;
+	refresh->job.done = done_refresh;
+	store_read(daemon->store, &refresh->job);
+}
+
+void accounts_free(struct daemon *daemon)
+{
+	for (size_t i = 0; i < daemon->n_accounts; i++) {
+		struct account *account = daemon->accounts[i];
+
+		heap_finish(&account->waiting);
+		secret_finish(&account->token);
+		free(account->remote_uid);
+		free(account->reason);
+		free(account->name);
+		free(account);
+	}
+	free(daemon->accounts);
+	daemon->accounts = NULL;
+	daemon->n_accounts = daemon->cap_accounts = 0;
+}

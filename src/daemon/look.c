@@ -1,0 +1,311 @@
+/*
+ * Sends whose outcome is unknown: look for them on the platform, at the times their rows say.
+ *
+ *   found              → sent
+ *   provably not there → queued again (at most twice), and only when the platform's read lag has passed since the
+ * attempt can not be told    → look again; after LOOKS_MAX looks the question goes to a person
+ *
+ * Nothing here ever sends. A look costs calls from the account's ledger, but may use the reserve.
+ */
+#include <inttypes.h>
+
+#include "core/log.h"
+#include "core/mem.h"
+#include "daemon/ops.h"
+#include "store/send.h"
+
+#define LOOKS_MAX      8
+#define RESENDS_MAX    2
+#define LOOK_FIRST_MS  (20 * SECOND_MS)
+#define LOOK_MAX_MS    (10 * MINUTE_MS)
+#define LOOK_PARKED_MS MINUTE_MS
+
+struct looks {
+	struct daemon *daemon;
+	struct due due; /* ids are sends */
+	size_t in_flight;
+	bool stopping;
+};
+
+struct look {
+	struct job job;
+	struct looks *looks;
+	struct send_id send;
+	struct rules *rules;
+	struct send_row row;
+	struct op_run run;
+	struct driver_send content;
+	const struct driver *driver;
+	const struct config_account *config;
+	int64_t wait_until_at; /* no look now: again then */
+	bool ready;            /* the claim of the look went through */
+
+	/* the verdict */
+	struct send_result result;
+	char *remote_id;
+	char *url;
+	bool again;
+	int64_t again_at; /* with `again`; 0: a person must */
+	char why[200];
+	char *park;
+};
+
+static void finish_look(struct look *look)
+{
+	look->looks->in_flight--;
+	op_run_finish(&look->run);
+	send_row_finish(&look->row);
+	rules_unref(look->rules);
+	free(look->remote_id);
+	free(look->url);
+	free(look->park);
+	free(look);
+}
+
+static bool run_verdict(struct tx *tx, struct job *job, struct error *err)
+{
+	struct look *look = container_of(job, struct look, job);
+	struct send_row row = { 0 };
+	bool applied;
+	bool same;
+
+	/* What was seen says something of the attempts made before the look, and of no later one. */
+	if (!send_load(tx, look->send, &row, err)) {
+		return false;
+	}
+	same = row.state == SEND_UNSURE && row.attempts == look->row.attempts;
+	send_row_finish(&row);
+	if (!same) {
+		return true;
+	}
+	if (look->park && !account_park(tx, look->row.account, look->park, err)) {
+		return false;
+	}
+	if (look->again) {
+		return send_look_again(tx, look->send, look->again_at, look->why, err);
+	}
+	return send_finish(tx, look->send, &look->result, &applied, err);
+}
+
+static void done_verdict(struct job *job, const struct error *err)
+{
+	struct look *look = container_of(job, struct look, job);
+
+	daemon_point("after-verdict");
+	if (err) {
+		/* Somebody settled it meanwhile, or the id belongs to another send: a person decides. */
+		log_warn("look.unrecorded send=%" PRId64 " error=%s", look->send.v, log_text(err->message));
+	} else {
+		log_info("look.%s send=%" PRId64 " account=%s looks=%d remote_id=%s%s%s",
+			look->again ? (look->again_at ? "again" : "person") : send_event_name(look->result.event),
+			look->send.v, look->row.account_name, look->row.finds + 1, log_text(look->remote_id),
+			look->again ? " why=" : "", look->again ? log_text(look->why) : "");
+	}
+	finish_look(look);
+}
+
+static void verdict(struct look *look)
+{
+	look->result.remote_id = look->remote_id;
+	look->result.url = look->url;
+	look->result.http_status = look->run.http_status;
+	look->result.took_ms = look->run.took_ms;
+	look->job = (struct job){ .run = run_verdict, .done = done_verdict, .urgent = true, .insist = true };
+	store_write(look->looks->daemon->store, &look->job);
+}
+
+static void look_again(struct look *look, int64_t after_ms, const char *why)
+{
+	bool enough = look->row.finds + 1 >= LOOKS_MAX;
+
+	look->again = true;
+	look->again_at = enough ? 0 : loop_now_at(look->looks->daemon->loop) + after_ms;
+	(void)snprintf(look->why, sizeof(look->why), "%s", why);
+	verdict(look);
+}
+
+static int64_t next_look_ms(const struct look *look)
+{
+	int64_t ms = LOOK_FIRST_MS << (look->row.finds < 6 ? look->row.finds : 6);
+
+	return ms < LOOK_MAX_MS ? ms : LOOK_MAX_MS;
+}
+
+static void on_absent(struct look *look)
+{
+	int64_t lag_ms = look->driver->settle_lag_ms(look->config->settings);
+	int64_t since_ms = loop_now_at(look->looks->daemon->loop) - look->row.last_attempt_at;
+
+	if (since_ms < lag_ms) {
+		/* The platform shows new posts late; absence proves nothing yet. */
+		look_again(look, lag_ms - since_ms, "not there yet; the platform may show it late");
+	} else if (look->row.resends >= RESENDS_MAX) {
+		look->again = true;
+		(void)snprintf(look->why, sizeof(look->why),
+			"not found, and it was sent anew %d times already: please look at the account", RESENDS_MAX);
+		verdict(look);
+	} else {
+		look->result.event = SEND_MISS;
+		verdict(look);
+	}
+}
+
+static void on_outcome(struct op_run *run, struct outcome *outcome)
+{
+	struct look *look = container_of(run, struct look, run);
+
+	if (outcome->kind == OUTCOME_NEXT) {
+		op_run_next(run, look->looks->daemon, on_outcome);
+		return;
+	}
+	if (outcome->kind == OUTCOME_DONE) {
+		switch (outcome->found) {
+		case FOUND_YES:
+			look->remote_id = steal(&outcome->remote_id);
+			look->url = steal(&outcome->url);
+			look->result.event = SEND_FIND;
+			verdict(look);
+			return;
+		case FOUND_NO:
+			on_absent(look);
+			return;
+		case FOUND_UNCLEAR:
+			look_again(look, next_look_ms(look), "the account's timeline does not tell");
+			return;
+		}
+		look_again(look, next_look_ms(look), "the platform's answer does not tell");
+		return;
+	}
+	if (outcome->error.advice == ADVISE_REAUTH || outcome->needs_person) {
+		look->park = xstrdup(outcome->error.message);
+	}
+	look_again(look,
+		outcome->error.advice == ADVISE_WAIT && outcome->error.retry_ms > 0 ? outcome->error.retry_ms
+										    : next_look_ms(look),
+		outcome->error.message);
+}
+
+static bool run_look(struct tx *tx, struct job *job, struct error *err)
+{
+	struct look *look = container_of(job, struct look, job);
+	struct account_row account = { 0 };
+	struct driver_quota quotas[DRIVER_QUOTAS_MAX];
+	struct quota_window windows[DRIVER_QUOTAS_MAX];
+	size_t n_windows;
+	size_t n_quotas;
+
+	if (!send_load_for_find(tx, look->send, &look->row, err)) {
+		return false;
+	}
+	if (look->row.state != SEND_UNSURE) {
+		return true;
+	}
+	look->config = config_account(look->rules->config, look->row.account_name);
+	look->driver = look->config ? driver_find(look->config->platform) : NULL;
+	if (!account_load(tx, look->row.account, &account, err)) {
+		return false;
+	}
+	if (!look->driver || account.state == ACCOUNT_PARKED || account.state == ACCOUNT_REMOVED) {
+		look->wait_until_at = tx_now_at(tx) + LOOK_PARKED_MS;
+		account_row_finish(&account);
+		return true;
+	}
+	n_quotas = look->driver->quotas(look->config->settings, quotas);
+	quota_windows(quotas, n_quotas, look->driver->cost(OP_FIND, look->row.kind) & 1u, windows, &n_windows);
+	if (n_windows > 0) {
+		struct error limit = { 0 };
+
+		if (!quota_spend(tx, look->row.account, &windows[0], 1, false, &limit)) {
+			account_row_finish(&account);
+			if (limit.advice != ADVISE_WAIT) {
+				*err = limit;
+				return false;
+			}
+			look->wait_until_at = tx_now_at(tx) + (limit.retry_ms > 0 ? limit.retry_ms : MINUTE_MS);
+			return true;
+		}
+	}
+	send_for_driver(&look->row, &look->content);
+	op_run_init(&look->run, look->driver, OP_FIND, look->config, look->rules, &account.token, account.remote_uid);
+	look->run.op.send = &look->content;
+	look->ready = true;
+	account_row_finish(&account);
+	return true;
+}
+
+static void done_look(struct job *job, const struct error *err)
+{
+	struct look *look = container_of(job, struct look, job);
+	struct looks *looks = look->looks;
+
+	if (err) {
+		log_warn("look.failed send=%" PRId64 " error=%s", look->send.v, log_text(err->message));
+		if (err->advice == ADVISE_RETRY) {
+			due_add(&looks->due, loop_now_at(looks->daemon->loop) + LOOK_FIRST_MS, look->send.v);
+		}
+		finish_look(look);
+		return;
+	}
+	if (look->wait_until_at) {
+		due_add(&looks->due, look->wait_until_at, look->send.v);
+	}
+	if (!look->ready || looks->stopping) {
+		finish_look(look);
+		return;
+	}
+	daemon_point("before-look");
+	op_run_next(&look->run, looks->daemon, on_outcome);
+}
+
+static void on_due(struct due *due, int64_t at unused_arg, int64_t id)
+{
+	struct looks *looks = container_of(due, struct looks, due);
+	struct look *look;
+
+	if (looks->stopping) {
+		return;
+	}
+	look = xnew(struct look);
+	look->looks = looks;
+	look->send.v = id;
+	look->rules = rules_ref(looks->daemon->rules);
+	look->job = (struct job){ .run = run_look, .done = done_look, .urgent = true };
+	looks->in_flight++;
+	store_write(looks->daemon->store, &look->job);
+}
+
+void looks_arm(struct looks *looks, const struct effect *effect)
+{
+	due_add(&looks->due, effect->at, effect->id);
+}
+
+struct looks *looks_new(struct daemon *daemon, struct error *err)
+{
+	struct looks *looks = xnew(struct looks);
+
+	looks->daemon = daemon;
+	if (!due_start(daemon->loop, &looks->due, on_due, NULL, err)) {
+		free(looks);
+		return NULL;
+	}
+	return looks;
+}
+
+void looks_stop(struct looks *looks)
+{
+	looks->stopping = true;
+}
+
+size_t looks_in_flight(const struct looks *looks)
+{
+	return looks->in_flight;
+}
+
+void looks_free(struct looks *looks)
+{
+	if (!looks) {
+		return;
+	}
+	due_finish(&looks->due);
+	free(looks);
+}

@@ -1,0 +1,101 @@
+/*
+ * Runs a driver's operations over HTTP. Knows nothing of sends, feeds or the store: whoever started an operation
+ * decides what its outcome means.
+ *
+ * Invariant: on_outcome runs exactly once per op_run_next()/op_run_send(), on the loop, never before that call
+ * returned.
+ */
+#include "daemon/ops.h"
+
+#include <inttypes.h>
+
+#include "core/log.h"
+#include "core/mem.h"
+
+void op_run_init(struct op_run *run, const struct driver *driver, enum driver_op_kind kind,
+	const struct config_account *config, struct rules *rules, const struct secret *token, const char *remote_uid)
+{
+	*run = (struct op_run){ .rules = rules_ref(rules) };
+	secret_copy(&run->token, token);
+	run->name = xstrdup(config->name);
+	run->base_url = xstrdup(config->base_url);
+	run->remote_uid = xstrdup(remote_uid);
+	run->values = (struct driver_account){
+		.name = run->name,
+		.base_url = run->base_url,
+		.settings = config->settings,
+		.token = &run->token,
+		.remote_uid = run->remote_uid,
+	};
+	op_init(&run->op, driver, kind, &run->values);
+}
+
+void op_run_finish(struct op_run *run)
+{
+	if (!run->rules) {
+		return;
+	}
+	op_finish(&run->op);
+	secret_finish(&run->token);
+	free(run->name);
+	free(run->base_url);
+	free(run->remote_uid);
+	rules_unref(run->rules);
+	*run = (struct op_run){ 0 };
+}
+
+static void on_answer(void *data, const struct http_answer *answer)
+{
+	struct op_run *run = data;
+	struct outcome outcome;
+
+	run->exchange = 0;
+	run->http_status = answer->status;
+	run->took_ms += answer->took_ms;
+	outcome_init(&outcome);
+	run->op.driver->answer(&run->op, answer, &outcome);
+	log_debug("op.answer account=%s kind=%d status=%d outcome=%d took_ms=%" PRId64 "%s%s", run->name,
+		(int)run->op.kind, answer->status, (int)outcome.kind, answer->took_ms,
+		outcome.kind == OUTCOME_ERROR ? " error=" : "",
+		outcome.kind == OUTCOME_ERROR ? log_text(outcome.error.message) : "");
+	run->on_outcome(run, &outcome);
+	outcome_finish(&outcome);
+}
+
+void op_run_send(struct op_run *run, struct daemon *daemon, struct http_request *request,
+	void (*on_outcome)(struct op_run *run, struct outcome *outcome))
+{
+	run->on_outcome = on_outcome;
+	run->requests++;
+	run->exchange = http_start(daemon->http, request, on_answer, run);
+}
+
+static void fail_later(void *data)
+{
+	struct op_run *run = data;
+	struct outcome outcome;
+
+	outcome_init(&outcome);
+	outcome.kind = OUTCOME_ERROR;
+	(void)error_set(&outcome.error, ERROR_PLATFORM, ADVISE_REJECT, 0, "%s",
+		run->op.scratch ? run->op.scratch : "the request cannot be built");
+	run->on_outcome(run, &outcome);
+	outcome_finish(&outcome);
+}
+
+void op_run_next(
+	struct op_run *run, struct daemon *daemon, void (*on_outcome)(struct op_run *run, struct outcome *outcome))
+{
+	struct http_request request = { 0 };
+	struct error err = { 0 };
+
+	if (run->op.driver->request(&run->op, &request, &err)) {
+		op_run_send(run, daemon, &request, on_outcome);
+		return;
+	}
+	http_request_finish(&request);
+	free(run->op.scratch);
+	run->op.scratch = xstrdup(err.message);
+	run->on_outcome = on_outcome;
+	loop_defer(daemon->loop, fail_later, run);
+}

@@ -1,0 +1,71 @@
+/* The verb that turns a connection into a monitor: from its answer on, every event comes as a notification. */
+#include "codec/json.h"
+#include "core/limits.h"
+#include "core/mem.h"
+#include "daemon/daemon.h"
+#include "daemon/verb.h"
+#include "text/when.h"
+
+/* What happened since a time, before the live events begin. Read on the reader thread, sent from the loop. */
+struct replay {
+	struct job job;
+	struct call *call;
+	int64_t since_at;
+	cJSON *rows;
+};
+
+static bool run_replay(struct tx *tx, struct job *job, struct error *err)
+{
+	struct replay *replay = container_of(job, struct replay, job);
+
+	cJSON_Delete(replay->rows);
+	replay->rows = json_array();
+	return event_list_since(tx, replay->since_at, 0, (int)LIMIT_PAGE_ROWS, replay->rows, err);
+}
+
+static void done_replay(struct job *job, const struct error *err)
+{
+	struct replay *replay = container_of(job, struct replay, job);
+	struct call *call = replay->call;
+
+	call->result = json_object();
+	if (!err) {
+		json_add(call->result, "rows", steal(&replay->rows));
+	}
+	cJSON_Delete(replay->rows);
+	free(replay);
+	call_finish(call, err);
+}
+
+static bool start_monitor(struct tx *tx unused_arg, struct call *call, struct error *err)
+{
+	static const char *const names[] = { "since", NULL };
+	struct daemon *daemon = call->daemon;
+	struct replay *replay;
+	const char *since;
+	int64_t since_at = 0;
+
+	if (!call_only(call, names, err) || !call_text(call, "since", false, 100, &since, err) ||
+		(since && !when_parse(str_from(since), loop_now_at(daemon->loop), &since_at, err))) {
+		return false;
+	}
+	/* Live first, then the past: an event in between comes twice with the same seq rather than not at all. */
+	if (!control_monitor(daemon->control, call->peer)) {
+		return error_set(err, ERROR_PROTO, ADVISE_RETRY, 0, "the connection is gone");
+	}
+	if (!since) {
+		return true;
+	}
+	replay = xnew(struct replay);
+	call->later = true;
+	replay->call = call;
+	replay->since_at = since_at;
+	replay->job = (struct job){ .run = run_replay, .done = done_replay };
+	store_read(daemon->store, &replay->job);
+	return true;
+}
+
+const struct verb verbs_monitor[] = {
+	{ "monitor", VERB_LOOP, PERMIT_NOTHING_SPECIAL, start_monitor },
+	{ 0 },
+};

@@ -1,0 +1,392 @@
+/*
+ * Verbs on posts and their deliveries: post.*. The policy is elsewhere: what may be said in newsroom and drivers
+ * (post_params.c), what may become of a delivery in the state table (store/send.c).
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "codec/json.h"
+#include "core/limits.h"
+#include "core/mem.h"
+#include "daemon/daemon.h"
+#include "daemon/post_params.h"
+#include "daemon/targets.h"
+#include "daemon/verb.h"
+#include "proto/frame.h"
+#include "store/post.h"
+#include "store/send.h"
+#include "store/view.h"
+#include "text/when.h"
+
+static cJSON *names_of(const struct post *post, struct post_id id)
+{
+	cJSON *names = json_array();
+
+	for (size_t i = 0; i < post->n_targets; i++) {
+		char name[128];
+
+		if (id.v) {
+			(void)snprintf(name, sizeof(name), "%" PRId64 "/%s", id.v, post->targets[i].account);
+		} else {
+			(void)snprintf(name, sizeof(name), "%s", post->targets[i].account);
+		}
+		json_push(names, cJSON_CreateString(name));
+	}
+	return names;
+}
+
+static void add_due(cJSON *result, int64_t due_at, int64_t now_at)
+{
+	struct buf echo;
+
+	if (!due_at) {
+		return;
+	}
+	buf_init(&echo, 200);
+	(void)when_format_echo(&echo, due_at, now_at);
+	json_add_time(result, "due_at", due_at);
+	json_add_str(result, "due_echo", buf_str(&echo));
+	buf_finish(&echo);
+}
+
+static bool run_check(struct tx *tx, struct call *call, struct error *err)
+{
+	static const char *const names[] = { "post", NULL };
+	struct finding_list findings = { 0 };
+	struct post post = { 0 };
+	cJSON *lengths = json_array();
+	bool ok = call_only(call, names, err) &&
+		  post_read(call->rules, json_get(call->params, "post"), tx_now_at(tx), &post, err);
+
+	if (ok) {
+		post_check(call->rules, &post, tx_now_at(tx), &findings, lengths);
+		call->result = json_object();
+		json_add_bool(call->result, "ok", !finding_blocks(&findings));
+		json_add(call->result, "findings", findings_json(&findings));
+		json_add(call->result, "lengths", steal(&lengths));
+		add_due(call->result, post.due_at, tx_now_at(tx));
+		json_add(call->result, "deliveries", names_of(&post, (struct post_id){ 0 }));
+	}
+	cJSON_Delete(lengths);
+	finding_list_finish(&findings);
+	post_finish(&post);
+	return ok;
+}
+
+/* One post into the store. On a blocking finding *ret_findings holds them all. */
+static bool create_one(struct tx *tx, struct call *call, const cJSON *object, bool dry_run, cJSON *result,
+	cJSON **ret_findings, struct error *err)
+{
+	struct finding_list findings = { 0 };
+	struct post post = { 0 };
+	struct post_id id = { 0 };
+	enum post_insert what = POST_INSERTED;
+	bool ok;
+
+	if (!post_read(call->rules, object, tx_now_at(tx), &post, err)) {
+		return false;
+	}
+	post_check(call->rules, &post, tx_now_at(tx), &findings, NULL);
+	*ret_findings = findings_json(&findings);
+	ok = findings_error(&findings, err) && (dry_run || post_insert(tx, &call->actor, &post, &id, &what, err));
+	if (ok) {
+		if (!dry_run) {
+			json_add_i64(result, "id", id.v);
+		}
+		json_add_text(result, "result", dry_run ? "checked" : what == POST_INSERTED ? "created" : "unchanged");
+		add_due(result, post.due_at, tx_now_at(tx));
+		json_add(result, "deliveries", names_of(&post, id));
+	}
+	finding_list_finish(&findings);
+	post_finish(&post);
+	return ok;
+}
+
+static bool run_create(struct tx *tx, struct call *call, struct error *err)
+{
+	static const char *const names[] = { "post", "dry_run", NULL };
+	cJSON *findings = NULL;
+	cJSON *result = json_object();
+
+	if (call_only(call, names, err) && create_one(tx, call, json_get(call->params, "post"),
+						   call_bool(call, "dry_run", false), result, &findings, err)) {
+		json_add(result, "findings", findings);
+		call->result = result;
+		return true;
+	}
+	if (findings) {
+		call->extra = json_object();
+		json_add(call->extra, "findings", findings);
+	}
+	cJSON_Delete(result);
+	return false;
+}
+
+/*
+ * All rows or none, unless `partial`: then each row stands for itself. Every row is tried in any case, so that the
+ * answer names everything that is wrong with a batch, not only its first mistake.
+ */
+static bool run_import(struct tx *tx, struct call *call, struct error *err)
+{
+	static const char *const names[] = { "posts", "partial", "dry_run", NULL };
+	const cJSON *posts = json_get(call->params, "posts");
+	bool dry_run = call_bool(call, "dry_run", false);
+	bool partial = call_bool(call, "partial", false);
+	int64_t created = 0;
+	int64_t unchanged = 0;
+	int64_t failed = 0;
+	struct error first = { 0 };
+	const cJSON *item;
+	cJSON *rows;
+	int64_t number = 0;
+
+	if (!call_only(call, names, err)) {
+		return false;
+	}
+	if (!cJSON_IsArray(posts) || (size_t)cJSON_GetArraySize(posts) > LIMIT_IMPORT_ROWS) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "post.import: posts must be a list of at most %u",
+			LIMIT_IMPORT_ROWS);
+	}
+	rows = json_array();
+	cJSON_ArrayForEach(item, posts)
+	{
+		cJSON *row = json_object();
+		cJSON *findings = NULL;
+		struct error row_err = { 0 };
+
+		number++;
+		json_add_i64(row, "row", json_i64(item, "row", number));
+		json_add_text(row, "key", json_text(item, "key", NULL));
+		if (create_one(tx, call, item, dry_run, row, &findings, &row_err)) {
+			const char *what = json_text(row, "result", "");
+
+			created += strcmp(what, "created") == 0;
+			unchanged += strcmp(what, "unchanged") == 0;
+		} else {
+			if (row_err.advice == ADVISE_RETRY || row_err.advice == ADVISE_BUG) {
+				/* Not the row's fault: the store's. */
+				cJSON_Delete(findings);
+				cJSON_Delete(row);
+				cJSON_Delete(rows);
+				*err = row_err;
+				return false;
+			}
+			failed++;
+			json_add_text(row, "result", "error");
+			json_add_text(row, "reason", row_err.message);
+			if (!first.advice) {
+				first = row_err;
+			}
+		}
+		if (findings && cJSON_GetArraySize(findings) > 0) {
+			json_add(row, "findings", findings);
+		} else {
+			cJSON_Delete(findings);
+		}
+		json_push(rows, row);
+	}
+	if (failed > 0 && !partial) {
+		call->extra = json_object();
+		json_add(call->extra, "rows", rows);
+		*err = first;
+		return error_prefix(
+			err, "%" PRId64 " of %" PRId64 " rows are wrong, nothing was imported: ", failed, number);
+	}
+	call->result = json_object();
+	json_add(call->result, "rows", rows);
+	json_add_i64(call->result, "created", created);
+	json_add_i64(call->result, "unchanged", unchanged);
+	json_add_i64(call->result, "failed", failed);
+	return true;
+}
+
+static bool run_schedule(struct tx *tx, struct call *call, struct error *err)
+{
+	static const char *const names[] = { "id", "at", NULL };
+	int64_t now_at = tx_now_at(tx);
+	struct post_id id = { 0 };
+	const char *at;
+	int64_t due_at;
+
+	if (!call_only(call, names, err) || !call_i64(call, "id", true, 1, INT64_MAX, &id.v, err) ||
+		!call_text(call, "at", true, 100, &at, err) || !when_parse(str_from(at), now_at, &due_at, err)) {
+		return false;
+	}
+	if (due_at < now_at - 2 * SECOND_MS) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "post.schedule: at: \"%s\" is in the past", at);
+	}
+	if (!post_set_due(tx, &call->actor, id, due_at, err)) {
+		return false;
+	}
+	call->result = json_object();
+	json_add_i64(call->result, "id", id.v);
+	add_due(call->result, due_at, now_at);
+	return true;
+}
+
+static bool read_filter(struct call *call, struct delivery_filter *ret_filter, struct error *err)
+{
+	enum send_state state;
+
+	*ret_filter = (struct delivery_filter){ 0 };
+	if (!call_text(call, "account", false, 64, &ret_filter->account, err) ||
+		!call_text(call, "state", false, 20, &ret_filter->state, err)) {
+		return false;
+	}
+	if (ret_filter->account && !config_account(call->rules->config, ret_filter->account)) {
+		return error_set(
+			err, ERROR_MISSING, ADVISE_REJECT, 0, "there is no account \"%s\"", ret_filter->account);
+	}
+	return !ret_filter->state || send_state_parse(ret_filter->state, &state) ||
+	       error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
+		       "state: \"%s\" is none of held, queued, sending, sent, failed, unsure, cancelled",
+		       ret_filter->state);
+}
+
+static bool run_list(struct tx *tx, struct call *call, struct error *err)
+{
+	static const char *const names[] = { "account", "state", "after", "limit", NULL };
+	struct delivery_filter filter;
+	struct page page;
+	cJSON *rows;
+
+	if (!call_only(call, names, err) || !read_filter(call, &filter, err) || !call_page(call, &page, err)) {
+		return false;
+	}
+	call->result = json_object();
+	rows = json_array();
+	json_add(call->result, "rows", rows);
+	if (!view_posts(tx, &filter, &page, rows, err)) {
+		return false;
+	}
+	json_add_text(call->result, "next", page.next);
+	return true;
+}
+
+static bool run_show(struct tx *tx, struct call *call, struct error *err)
+{
+	static const char *const names[] = { "id", NULL };
+	struct post_id id = { 0 };
+
+	return call_only(call, names, err) && call_i64(call, "id", true, 1, INT64_MAX, &id.v, err) &&
+	       view_post(tx, id, &call->result, err);
+}
+
+enum steer { STEER_CANCEL, STEER_HOLD, STEER_RELEASE };
+
+static bool steer_one(struct tx *tx, struct call *call, enum steer steer, struct send_id id, const char *reason,
+	int64_t due_at, struct error *err)
+{
+	switch (steer) {
+	case STEER_CANCEL:
+		return send_cancel(tx, &call->actor, id, reason, err);
+	case STEER_HOLD:
+		return send_hold(tx, &call->actor, id, reason, err);
+	case STEER_RELEASE:
+		return send_release(tx, &call->actor, id, due_at, err);
+	}
+	return false;
+}
+
+static bool run_steer(struct tx *tx, struct call *call, enum steer steer, struct error *err)
+{
+	static const char *const names[] = { "deliveries", "reason", "at", NULL };
+	cleanup(target_list_finish) struct target_list list = { 0 };
+	const char *reason;
+	const char *at;
+	int64_t due_at = 0;
+	cJSON *rows = json_array();
+
+	call->result = json_object();
+	json_add(call->result, "rows", rows);
+	if (!call_only(call, names, err) || !call_text(call, "reason", false, LIMIT_REASON_BYTES, &reason, err) ||
+		!call_text(call, "at", false, 100, &at, err) ||
+		(at && !when_parse(str_from(at), tx_now_at(tx), &due_at, err)) ||
+		!targets_read(tx, call, "deliveries", &list, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < list.n; i++) {
+		cJSON *row;
+		struct send_row send = { 0 };
+		enum send_state to;
+
+		if (!send_load(tx, list.items[i].id, &send, err)) {
+			return false;
+		}
+		if (list.items[i].one_of_many && !send_next(send.state,
+							 steer == STEER_CANCEL ? SEND_CANCEL
+							 : steer == STEER_HOLD ? SEND_HOLD
+									       : SEND_RELEASE,
+							 &to)) {
+			/* "12" and ALL mean those that can; a delivery named by itself must. */
+			send_row_finish(&send);
+			continue;
+		}
+		if (list.items[i].one_of_many && send.state == SEND_SENDING) {
+			send_row_finish(&send);
+			continue;
+		}
+		send_row_finish(&send);
+		if (!steer_one(tx, call, steer, list.items[i].id, reason, due_at, err) ||
+			!send_load(tx, list.items[i].id, &send, err)) {
+			return false;
+		}
+		row = json_object();
+		json_add_text(row, "delivery", list.items[i].name);
+		json_add_text(row, "state", send_state_name(send.state));
+		json_push(rows, row);
+		send_row_finish(&send);
+	}
+	if (cJSON_GetArraySize(rows) == 0 && list.n > 0) {
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+			"nothing there can be %s any more: see `gazette post show`",
+			steer == STEER_CANCEL ? "cancelled"
+			: steer == STEER_HOLD ? "held"
+					      : "released");
+	}
+	return true;
+}
+
+static bool run_cancel(struct tx *tx, struct call *call, struct error *err)
+{
+	return run_steer(tx, call, STEER_CANCEL, err);
+}
+
+static bool run_hold(struct tx *tx, struct call *call, struct error *err)
+{
+	return run_steer(tx, call, STEER_HOLD, err);
+}
+
+static bool run_release(struct tx *tx, struct call *call, struct error *err)
+{
+	return run_steer(tx, call, STEER_RELEASE, err);
+}
+
+static bool start_wait(struct tx *tx unused_arg, struct call *call, struct error *err)
+{
+	static const char *const names[] = { "id", "timeout_ms", NULL };
+	struct post_id id = { 0 };
+	int64_t timeout_ms = 0;
+
+	if (!call_only(call, names, err) || !call_i64(call, "id", true, 1, INT64_MAX, &id.v, err) ||
+		!call_i64(call, "timeout_ms", false, 0, DAY_MS, &timeout_ms, err)) {
+		return false;
+	}
+	call->later = true;
+	post_wait(call, id, timeout_ms);
+	return true;
+}
+
+const struct verb verbs_post[] = {
+	{ "post.cancel", VERB_WRITE, PERMIT_POST_WRITE, run_cancel },
+	{ "post.check", VERB_READ, PERMIT_POST_READ, run_check },
+	{ "post.create", VERB_WRITE, PERMIT_POST_WRITE, run_create },
+	{ "post.hold", VERB_WRITE, PERMIT_POST_WRITE, run_hold },
+	{ "post.import", VERB_WRITE, PERMIT_POST_WRITE, run_import },
+	{ "post.list", VERB_READ, PERMIT_POST_READ, run_list },
+	{ "post.release", VERB_WRITE, PERMIT_POST_WRITE, run_release },
+	{ "post.schedule", VERB_WRITE, PERMIT_POST_WRITE, run_schedule },
+	{ "post.show", VERB_READ, PERMIT_POST_READ, run_show },
+	{ "post.wait", VERB_LOOP, PERMIT_POST_READ, start_wait },
+	{ 0 },
+};
