@@ -1,0 +1,227 @@
+# Real processes on loopback in a directory of their own. Sourced by the end-to-end and crash tests and by the demo.
+#
+#   rig_new            a directory $rig, a simulator on a port of its own, accounts.yaml that points to it
+#   rig_daemon [env]   start gazetted and wait until it says it is ready
+#   rig_stop           SIGTERM to the daemon, wait for its end, keep its exit code in $daemon_status
+#   g ...              the command line, bound to this rig's socket
+#   sim METHOD PATH [JSON]    the simulator's control interface
+#   wait_log WORD      block until the daemon's log has a line with WORD
+#   ok / same / has    one TAP line each
+#
+# Nothing here waits for time: logs are followed, `post wait` and the monitor tell what happened.
+
+build=${GAZETTE_BUILD:?the build directory}
+source=${GAZETTE_SOURCE:?the source directory}
+PATH=$build/src/cli:$build/src/daemon:$build/src/sim:$PATH
+LC_ALL=C.UTF-8
+TZ=Asia/Shanghai
+export PATH LC_ALL TZ
+
+tap=0
+bad=0
+daemon_pid=
+sim_pid=
+watch_pids=
+
+rig_end() {
+	status=$?
+	trap - EXIT
+	for pid in $watch_pids $daemon_pid $sim_pid; do
+		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+	done
+	if [ "$status" -ne 0 ] || [ "$bad" -ne 0 ]; then
+		echo "# daemon log, last lines:"
+		tail -n 40 "$rig/daemon.log" 2>/dev/null | sed 's/^/# /'
+	fi
+	[ -n "${RIG_KEEP:-}" ] || rm -rf "$rig"
+	[ "$status" -eq 0 ] && [ "$bad" -ne 0 ] && status=1
+	exit "$status"
+}
+
+# follow FILE PID PATTERN: block until FILE has a line that matches, or PID has ended; at most 60 seconds.
+follow() {
+	timeout 60 tail -n +1 -f --pid="$2" "$1" 2>/dev/null | grep -q -m1 -e "$3"
+}
+
+# The rig's accounts.yaml. Tests that want another one write it themselves.
+rig_config() {
+	cat >"$rig/accounts.yaml" <<YAML
+office:
+  name: 平安示例
+  zone: Asia/Shanghai
+state: $rig/state
+socket: $rig/control
+triage: $source/src/dist/triage.yaml
+wording: $source/src/dist/wording.yaml
+${RIG_EXTRA:-}
+platforms:
+  weibo:
+    base_url: http://127.0.0.1:$port
+accounts:
+  weibo-main:
+    platform: weibo
+    tier: share
+    uid: "1900000001"
+    app_key: "1001"
+    app_secret: rehearsal-secret-1
+    redirect_uri: https://www.city.gov.example/weibo/callback
+    safe_domain: www.city.gov.example
+    rip: 203.0.113.7
+    token: 2.00rehearsalmain
+    calls_per_day: ${RIG_CALLS:-100000}
+    posts_per_hour: ${RIG_POSTS:-10000}
+    reserve: 28
+    poll_min: ${RIG_POLL:-1s}
+    find_after: ${RIG_FIND:-1s}
+    settle_lag: ${RIG_LAG:-2s}
+  weibo-east:
+    platform: weibo
+    tier: advanced
+    uid: "1900000002"
+    app_key: "1001"
+    app_secret: rehearsal-secret-1
+    redirect_uri: https://www.city.gov.example/weibo/callback
+    safe_domain: www.city.gov.example
+    rip: 203.0.113.7
+    token: 2.00rehearsaleast
+    calls_per_day: ${RIG_CALLS:-100000}
+    posts_per_hour: ${RIG_POSTS:-10000}
+    reserve: 28
+    poll_min: ${RIG_POLL:-1s}
+    find_after: ${RIG_FIND:-1s}
+    settle_lag: ${RIG_LAG:-2s}
+groups:
+  all: [weibo-main, weibo-east]
+YAML
+}
+
+rig_sim() {
+	gazette-sim -c "$rig/accounts.yaml" --listen "127.0.0.1:${port:-0}" "$@" >"$rig/sim.out" 2>"$rig/sim.log" &
+	sim_pid=$!
+	follow "$rig/sim.out" "$sim_pid" 'listening on' || { echo "Bail out! the simulator did not start"; exit 1; }
+	port=$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\).*/\1/p' "$rig/sim.out")
+}
+
+rig_new() {
+	rig=$(mktemp -d)
+	trap rig_end EXIT
+	trap 'exit 1' INT TERM HUP
+	port=0
+	rig_config
+	rig_sim "$@"
+	rig_config
+}
+
+# rig_daemon [NAME=VALUE...]: environment for this start only. Sets $daemon_pid; false when it ended instead.
+rig_daemon() {
+	: >"$rig/daemon.log"
+	env "$@" gazetted -c "$rig/accounts.yaml" >"$rig/daemon.out" 2>"$rig/daemon.log" &
+	daemon_pid=$!
+	follow "$rig/daemon.log" "$daemon_pid" 'daemon\.ready'
+}
+
+rig_stop() {
+	kill -TERM "$daemon_pid"
+	wait "$daemon_pid"
+	daemon_status=$?
+	daemon_pid=
+}
+
+rig_kill() {
+	kill -KILL "$daemon_pid"
+	wait "$daemon_pid" 2>/dev/null
+	daemon_pid=
+}
+
+g() {
+	gazette -s "$rig/control" "$@"
+}
+
+sim() {
+	if [ $# -gt 2 ]; then
+		curl -sS --fail-with-body -X "$1" -H 'Content-Type: application/json' -d "$3" "http://127.0.0.1:$port$2"
+	else
+		curl -sS --fail-with-body -X "$1" "http://127.0.0.1:$port$2"
+	fi
+}
+
+# ledger JQ: what the platform accepted, through a filter over the array of entries.
+ledger() {
+	sim GET /sim/ledger | jq -r "(.entries // .) | $1"
+}
+
+wait_log() {
+	follow "$rig/daemon.log" "$daemon_pid" "$1"
+}
+
+# Start a monitor that writes JSON lines to $rig/events; wait_event PATTERN blocks on them.
+rig_monitor() {
+	: >"$rig/events"
+	gazette -s "$rig/control" monitor -f --json >"$rig/events" 2>"$rig/monitor.log" &
+	monitor_pid=$!
+	watch_pids="$watch_pids $monitor_pid"
+}
+
+wait_event() {
+	follow "$rig/events" "$daemon_pid" "$1"
+}
+
+ok() { # ok TITLE COMMAND...
+	title=$1
+	shift
+	tap=$((tap + 1))
+	if "$@" >"$rig/out" 2>&1; then
+		echo "ok $tap - $title"
+	else
+		echo "not ok $tap - $title"
+		echo "# exit $? of: $*"
+		sed 's/^/# /' "$rig/out" | head -n 20
+		bad=$((bad + 1))
+	fi
+}
+
+same() { # same TITLE GOT WANT
+	tap=$((tap + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $tap - $1"
+	else
+		echo "not ok $tap - $1"
+		printf '# got  %s\n# want %s\n' "$2" "$3"
+		bad=$((bad + 1))
+	fi
+}
+
+has() { # has TITLE TEXT PART
+	tap=$((tap + 1))
+	case $2 in
+	*"$3"*) echo "ok $tap - $1" ;;
+	*)
+		echo "not ok $tap - $1"
+		printf '# "%s" is not in:\n' "$3"
+		printf '%s\n' "$2" | head -n 20 | sed 's/^/# /'
+		bad=$((bad + 1))
+		;;
+	esac
+}
+
+exits() { # exits TITLE CODE COMMAND...; output stays in $rig/out
+	title=$1
+	want=$2
+	shift 2
+	tap=$((tap + 1))
+	"$@" >"$rig/out" 2>&1
+	got=$?
+	if [ "$got" -eq "$want" ]; then
+		echo "ok $tap - $title"
+	else
+		echo "not ok $tap - $title"
+		echo "# exit $got, want $want: $*"
+		sed 's/^/# /' "$rig/out" | head -n 20
+		bad=$((bad + 1))
+	fi
+}
+
+done_testing() {
+	echo "1..$tap"
+	[ "$bad" -eq 0 ]
+}
