@@ -33,6 +33,11 @@ size_t utf8_encode(uint32_t code_point, char *out);
 size_t text_chars(struct str text);  /* code points */
 size_t text_width(struct str text);  /* cells */
 
+/*
+ * Take the next grapheme from *rest; *rest moves behind it. False at the end. Invalid bytes count as U+FFFD.
+ */
+bool text_next_grapheme(struct str *rest, struct str *ret_grapheme, size_t *ret_cells);
+
 /* Longest prefix of at most max_bytes that ends between graphemes. */
 struct str text_cut_bytes(struct str text, size_t max_bytes);
 
