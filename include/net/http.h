@@ -4,13 +4,16 @@
  * Our own queue stands in front of libcurl: a transfer is handed to it when a slot of its host is free. One kept
  * connection set per host, DNS cached, HTTP/1.1 always; redirects are not followed; TLS is verified, always. A
  * request that `writes` is never repeated by us or by libcurl: it goes out on a connection that libcurl may
- * have kept, and when that turns out dead before any byte of the request was sent the fate is HTTP_NOT_SENT.
+ * have kept. HTTP_NOT_SENT means that libcurl never had a connected, verified socket to write the request to (or
+ * that the request still waited for its slot); from the moment it could write, anything but a whole answer is
+ * HTTP_IN_DOUBT. The time of waiting for a slot does not count into the request's timeout_ms.
  */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "codec/http_message.h"
 #include "core/attr.h"
@@ -23,6 +26,7 @@ struct http_options {
 	unsigned in_flight_per_host; /* 0: LIMIT_SENDS_IN_FLIGHT */
 	const char *ca_file;         /* NULL: the system's */
 	const char *user_agent;      /* borrowed for the life of http */
+	int64_t queue_patience_ms;   /* longest wait for a slot, then HTTP_NOT_SENT; 0: 2 minutes */
 };
 
 bool http_new(struct loop *loop, const struct http_options *options, struct http **ret_http,

@@ -21,7 +21,8 @@
 
 struct loop;
 
-struct loop *loop_new(void); /* NULL when no backend works */
+/* NULL when no backend works. Also makes the process ignore SIGPIPE. */
+struct loop *loop_new(void);
 void loop_free(struct loop *loop);
 void loop_run(struct loop *loop);  /* until loop_stop() */
 void loop_stop(struct loop *loop);
@@ -79,6 +80,8 @@ void wake_stop(struct wake *wake);
 
 /* Runs `run(data)` before the loop sleeps next, outside every callback. */
 void loop_defer(struct loop *loop, void (*run)(void *data), void *data);
+/* Forget what was deferred with this data: its owner goes. */
+void loop_defer_cancel(struct loop *loop, const void *data);
 
 /*
  * Calendar times: a heap behind one absolute timerfd on the real-time clock. `on_due` gets what is due, in order;
