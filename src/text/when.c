@@ -23,7 +23,8 @@
 #define ZONE_BYTES  64u
 #define SHOWN_CELLS 40u
 #define LONGEST_MS  (100 * 366 * DAY_MS)
-#define LAST_YEAR   9999
+/* 9999-12-31 UTC: whatever is before it has a year of four digits in every zone. */
+#define END_AT (INT64_C(253402214400) * SECOND_MS)
 
 static const char *const weekdays[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
 
@@ -385,9 +386,6 @@ static bool finish_local(struct reader *in, const struct tm *tm, int ms, int64_t
 	if (!from_local(tm, &at)) {
 		return bad(in, "clocks skip this time of day there, they are put forward");
 	}
-	if (at < 0) {
-		return bad(in, "before 1970");
-	}
 	*ret_at = at + ms;
 	return true;
 }
@@ -395,7 +393,7 @@ static bool finish_local(struct reader *in, const struct tm *tm, int ms, int64_t
 static bool parse_dated(struct reader *in, int64_t *ret_at)
 {
 	struct tm tm = { 0 };
-	int64_t offset_ms, at;
+	int64_t offset_ms;
 	bool given;
 	int ms;
 
@@ -417,11 +415,7 @@ static bool parse_dated(struct reader *in, int64_t *ret_at)
 	if (in->rest.n > 0) {
 		return not_a_time(in);
 	}
-	at = (int64_t)timegm(&tm) * SECOND_MS + ms - offset_ms;
-	if (at < 0) {
-		return bad(in, "before 1970");
-	}
-	*ret_at = at;
+	*ret_at = (int64_t)timegm(&tm) * SECOND_MS + ms - offset_ms;
 	return true;
 }
 
@@ -483,36 +477,52 @@ clock:
 	return true;
 }
 
-bool when_parse(struct str text, int64_t now_at, int64_t *ret_at, struct error *err)
+static bool parse_any(struct reader *in, int64_t now_at, int64_t *ret_at)
 {
-	struct reader in = { text, text, err };
-	int64_t ms, at;
+	int64_t ms;
 
-	skip_blanks(&in);
-	in.rest = str_trim(in.rest);
-	in.whole = in.rest;
-	if (str_starts(in.rest, STR("+"))) {
-		if (!when_parse_duration(str_trim(str_sub(in.rest, 1, in.rest.n)), &ms, err)) {
+	if (str_starts(in->rest, STR("+"))) {
+		if (!when_parse_duration(str_sub(in->rest, 1, in->rest.n), &ms, in->err)) {
 			return false;
 		}
-		if (__builtin_add_overflow(now_at, ms, &at)) {
-			return bad(&in, "too far away");
+		if (__builtin_add_overflow(now_at, ms, ret_at)) {
+			return bad(in, "too far away");
 		}
-		*ret_at = at;
 		return true;
 	}
-	if (take(&in, "now") || take(&in, "现在")) {
-		if (in.rest.n > 0) {
-			return not_a_time(&in);
+	if (take(in, "now") || take(in, "现在")) {
+		if (in->rest.n > 0) {
+			return not_a_time(in);
 		}
 		*ret_at = now_at;
 		return true;
 	}
-	if (in.rest.n > 4 && is_digit(in.rest.p[0]) && is_digit(in.rest.p[1]) && is_digit(in.rest.p[2]) &&
-		is_digit(in.rest.p[3])) {
-		return parse_dated(&in, ret_at);
+	if (in->rest.n > 4 && is_digit(in->rest.p[0]) && is_digit(in->rest.p[1]) && is_digit(in->rest.p[2]) &&
+		is_digit(in->rest.p[3])) {
+		return parse_dated(in, ret_at);
 	}
-	return parse_spoken(&in, now_at, ret_at);
+	return parse_spoken(in, now_at, ret_at);
+}
+
+bool when_parse(struct str text, int64_t now_at, int64_t *ret_at, struct error *err)
+{
+	struct reader in = { text, text, err };
+	int64_t at;
+
+	skip_blanks(&in);
+	in.rest = str_trim(in.rest);
+	in.whole = in.rest;
+	if (in.rest.n == 0) {
+		return not_a_time(&in);
+	}
+	if (!parse_any(&in, now_at, &at)) {
+		return false;
+	}
+	if (at < 0 || at >= END_AT) {
+		return bad(&in, at < 0 ? "before 1970" : "after the year 9999");
+	}
+	*ret_at = at;
+	return true;
 }
 
 static const struct unit {
