@@ -29,8 +29,8 @@ struct http_options {
 	int64_t queue_patience_ms;   /* longest wait for a slot, then HTTP_NOT_SENT; 0: 2 minutes */
 };
 
-bool http_new(struct loop *loop, const struct http_options *options, struct http **ret_http,
-	struct error *err) must_check;
+bool http_new(
+	struct loop *loop, const struct http_options *options, struct http **ret_http, struct error *err) must_check;
 
 /* Calls every open exchange's completion with HTTP_IN_DOUBT or HTTP_NOT_SENT, then frees. */
 void http_free(struct http *http);

@@ -24,11 +24,11 @@ struct loop;
 /* NULL when no backend works. Also makes the process ignore SIGPIPE. */
 struct loop *loop_new(void);
 void loop_free(struct loop *loop);
-void loop_run(struct loop *loop);  /* until loop_stop() */
+void loop_run(struct loop *loop); /* until loop_stop() */
 void loop_stop(struct loop *loop);
 struct ev_loop *loop_ev(struct loop *loop); /* for libraries inside src/net */
 
-int64_t loop_now_at(const struct loop *loop);      /* wall ms, one value per turn */
+int64_t loop_now_at(const struct loop *loop); /* wall ms, one value per turn */
 struct mono loop_now_mono(const struct loop *loop);
 
 /* A duration. */
@@ -45,8 +45,7 @@ struct watch {
 	ev_io ev;
 	void (*on_ready)(struct watch *watch, bool readable, bool writable);
 };
-void watch_init(struct watch *watch, int fd, void (*on_ready)(struct watch *watch, bool readable,
-	bool writable));
+void watch_init(struct watch *watch, int fd, void (*on_ready)(struct watch *watch, bool readable, bool writable));
 void watch_want(struct loop *loop, struct watch *watch, bool readable, bool writable);
 void watch_stop(struct loop *loop, struct watch *watch);
 
@@ -55,8 +54,8 @@ struct signal_watch {
 	ev_signal ev;
 	void (*on_signal)(struct signal_watch *watch);
 };
-void signal_watch_start(struct loop *loop, struct signal_watch *watch, int number,
-	void (*on_signal)(struct signal_watch *watch));
+void signal_watch_start(
+	struct loop *loop, struct signal_watch *watch, int number, void (*on_signal)(struct signal_watch *watch));
 void signal_watch_stop(struct loop *loop, struct signal_watch *watch);
 
 /* A child process. loop_new() must have run in the process's first thread. */
@@ -97,8 +96,7 @@ struct due {
 	void (*on_due)(struct due *due, int64_t at, int64_t id);
 	void (*on_clock_step)(struct due *due);
 };
-bool due_start(struct loop *loop, struct due *due,
-	void (*on_due)(struct due *due, int64_t at, int64_t id),
+bool due_start(struct loop *loop, struct due *due, void (*on_due)(struct due *due, int64_t at, int64_t id),
 	void (*on_clock_step)(struct due *due), struct error *err) must_check;
 void due_add(struct due *due, int64_t at, int64_t id);
 void due_finish(struct due *due);

@@ -41,13 +41,12 @@ struct listener_ops {
  * (socket activation). A socket file left by a dead process is removed; one that answers is an error:
  * "another gazetted is listening on PATH".
  */
-bool listener_new(struct loop *loop, const char *path, int fd, size_t max_line_bytes,
-	const struct listener_ops *ops, void *data, struct listener **ret_listener,
-	struct error *err) must_check;
+bool listener_new(struct loop *loop, const char *path, int fd, size_t max_line_bytes, const struct listener_ops *ops,
+	void *data, struct listener **ret_listener, struct error *err) must_check;
 void listener_free(struct listener *listener); /* closes all peers; unlinks what it bound */
 
 struct peer_ids peer_ids(const struct peer *peer);
-uint64_t peer_number(const struct peer *peer); /* unique for the process's life */
+uint64_t peer_number(const struct peer *peer);                          /* unique for the process's life */
 struct peer *listener_find(struct listener *listener, uint64_t number); /* NULL: gone */
 void peer_set_data(struct peer *peer, void *data);
 void *peer_data(const struct peer *peer);

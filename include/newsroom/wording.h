@@ -24,7 +24,6 @@ bool wording_load(const char *path, struct wording **ret_wording, struct error *
 void wording_free(struct wording *wording);
 
 /* Adds findings with line and column. Rules past their expiry date are skipped at now_at. */
-void wording_check(const struct wording *wording, struct str text, int64_t now_at,
-	struct finding_list *findings);
+void wording_check(const struct wording *wording, struct str text, int64_t now_at, struct finding_list *findings);
 
 #endif

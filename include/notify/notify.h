@@ -20,11 +20,16 @@ struct notify;
 struct notify *notify_new(struct loop *loop);
 void notify_free(struct notify *notify); /* ends running hooks with SIGTERM, calls no completion */
 
+/* Other limits than LIMIT_HOOK_MS and 2 s between SIGTERM and SIGKILL; for hooks started from now on. */
+void notify_set_patience(struct notify *notify, int64_t run_ms, int64_t grace_ms);
+
+#define NOTIFY_WAITING_MAX 4096 /* hooks that wait for one of LIMIT_HOOKS_RUNNING places */
+
 struct notice {
-	int64_t id;         /* the notice row */
-	char *const *argv;  /* the configured program and its own arguments; borrowed until return */
+	int64_t id;                   /* the notice row */
+	char *const *argv;            /* the configured program and its own arguments; borrowed until return */
 	const char *const *arguments; /* appended; NULL-terminated; borrowed until return */
-	struct str input;   /* JSON for standard input; copied */
+	struct str input;             /* JSON for standard input; copied */
 };
 
 /* What became of it. exit_code 0-255, or -1 with `error` set: not startable, killed, timed out. */
@@ -36,8 +41,9 @@ struct notice_result {
 };
 
 /*
- * Start the hook (or queue it: at most LIMIT_HOOKS_RUNNING at once). The completion runs once, never before this has
- * returned. A hook that runs longer than LIMIT_HOOK_MS is ended.
+ * Start the hook (or queue it: at most LIMIT_HOOKS_RUNNING at once; a full queue completes with ADVISE_RETRY). The
+ * completion runs once, never before this has returned. A hook that runs longer than LIMIT_HOOK_MS is ended: SIGTERM to
+ * its process group, SIGKILL 2 s later. Its standard output goes nowhere.
  */
 void notify_run(struct notify *notify, const struct notice *notice,
 	void (*on_done)(void *data, const struct notice_result *result), void *data);
