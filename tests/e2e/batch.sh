@@ -1,0 +1,47 @@
+# The cron path: files in, all rows or none, the same file twice publishes once.
+. "$(dirname "$0")/lib.sh"
+rig_new
+rig_daemon || exit 1
+link='https://www.city.gov.example/n/1'
+
+printf '\357\273\277accounts,at,text,key,class\r\nweibo-main,now,"晨间提示, 注意防滑 %s ",tip-1,service\r\nweibo-main;weibo-east,+1s,第二条 %s ,tip-2,service\r\n' \
+	"$link" "$link" >"$rig/tips.csv"
+ok "a CSV file with BOM and CR LF" g post import "$rig/tips.csv"
+ok "its first post goes" g post wait 1
+ok "its second goes to both" g post wait 2
+same "three on the ledger" "$(ledger length)" 3
+out=$(g post import "$rig/tips.csv")
+same "the same file again is quiet" "$out" ""
+same "and publishes nothing" "$(ledger length)" 3
+
+iconv -f UTF-8 -t GB18030 >"$rig/gb.csv" <<CSV
+accounts,at,text,key
+weibo-east,now,国标编码的一条 $link ,gb-1
+CSV
+ok "GB18030 is recognised" g post import "$rig/gb.csv"
+ok "and published" g post wait 3
+has "with its text right" "$(ledger '.[-1].text')" 国标编码的一条
+
+printf '{"accounts":["weibo-east"],"at":"now","text":"第一行","key":"l-1"}\n{"accounts":["weibo-north"],"at":"now","text":"第二行","key":"l-2"}\n{"accounts":["weibo-east"],"at":"now","text":"第三行","key":"l-3"}\n' >"$rig/lines.jsonl"
+before=$(ledger length)
+exits "one wrong row stops all" 3 g post import "$rig/lines.jsonl"
+has "naming the row and the account" "$(cat "$rig/out")" weibo-north
+same "nothing of it was taken" "$(g post list --json | grep -c '第一行')" 0
+exits "--partial takes the others" 8 g post import --partial "$rig/lines.jsonl"
+same "the others are there" "$(g post list --json | grep -c '第[一三]行')" 2
+
+mkdir "$rig/folder"
+for i in 1 2 3; do
+	printf -- '---\naccounts: [weibo-east]\nat: now\nkey: folder-%s\n---\n文件夹第 %s 篇\n' "$i" "$i" >"$rig/folder/$i.md"
+done
+ok "a folder of Markdown" g post import "$rig/folder"
+for id in $(g post list --json | jq -r 'select(.key // "" | startswith("folder-")) | .id'); do
+	g post wait "$id" >/dev/null
+done
+same "each once" "$(ledger '[.[] | select(.text | startswith("文件夹第"))] | length')" 3
+ok "again" g post import "$rig/folder"
+same "still once" "$(ledger '[.[] | select(.text | startswith("文件夹第"))] | length')" 3
+
+rig_stop
+same "clean stop" "$daemon_status" 0
+done_testing

@@ -1,0 +1,30 @@
+# Configuration: checked before it counts, applied as a whole or not at all, also while the daemon runs.
+. "$(dirname "$0")/lib.sh"
+rig_new
+rig_daemon || exit 1
+
+ok "--check likes a good file" gazetted --check -c "$rig/accounts.yaml"
+cp "$rig/accounts.yaml" "$rig/good.yaml"
+sed 's/tier: advanced/teir: advanced/' "$rig/good.yaml" >"$rig/accounts.yaml"
+exits "--check refuses a misspelt key" 1 gazetted --check -c "$rig/accounts.yaml"
+has "naming line and the nearest key" "$(cat "$rig/out")" tier
+exits "reload refuses it as well" 1 g reload
+has "with the same words" "$(cat "$rig/out")" tier
+has "and the old configuration stays" "$(g account show weibo-east --json)" ready
+kill -HUP "$daemon_pid"
+wait_log config.kept
+ok "SIGHUP with a bad file changes nothing" g account show weibo-east
+
+# an account goes: its posts are held; it comes back: they go
+id=$(g post new -q -m "东区的一条" --to weibo-east --at +1h)
+sed '/^  weibo-east:/,/settle_lag/d; s/\[weibo-main, weibo-east\]/[weibo-main]/' "$rig/good.yaml" >"$rig/accounts.yaml"
+ok "an account leaves the file" g reload
+has "its deliveries are held" "$(g post show "$id" --json)" removed
+cp "$rig/good.yaml" "$rig/accounts.yaml"
+kill -HUP "$daemon_pid"
+wait_log config.reloaded
+ok "it comes back" timeout 20 sh -c 'until gazette -s "$1" post show "$2" --json | grep -q "\"queued\""; do :; done' sh "$rig/control" "$id"
+
+rig_stop
+same "clean stop" "$daemon_status" 0
+done_testing
