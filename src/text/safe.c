@@ -212,7 +212,7 @@ static bool add_cut(struct buf *out, struct str text, size_t max_bytes)
 	struct str kept = text_cut_bytes(text, max_bytes);
 
 	if (kept.n == 0 && text.n > 0) {
-		cleanup(buf_finish) struct buf piece;
+		cleanup(buf_finish) struct buf piece = { 0 };
 		struct str rest = str_sub(text, 0, max_bytes);
 		size_t step, n = 0;
 
@@ -275,7 +275,7 @@ bool text_sanitise(struct buf *out, struct str text, size_t max_bytes)
 
 bool text_safe_line(struct buf *out, struct str text)
 {
-	cleanup(buf_finish) struct buf clean;
+	cleanup(buf_finish) struct buf clean = { 0 };
 	bool blank = false;
 
 	buf_init(&clean, 4u * LIMIT_FRAME_BYTES);
@@ -301,7 +301,7 @@ bool text_safe_line(struct buf *out, struct str text)
 
 bool text_safe_lines(struct buf *out, struct str text)
 {
-	cleanup(buf_finish) struct buf clean;
+	cleanup(buf_finish) struct buf clean = { 0 };
 
 	buf_init(&clean, 4u * LIMIT_FRAME_BYTES);
 	if (!text_sanitise(&clean, text, clean.max_bytes)) {

@@ -134,8 +134,8 @@ struct reader {
 
 static bool bad(struct reader *in, const char *what)
 {
-	cleanup(buf_finish) struct buf line;
-	cleanup(buf_finish) struct buf shown;
+	cleanup(buf_finish) struct buf line = { 0 };
+	cleanup(buf_finish) struct buf shown = { 0 };
 
 	buf_init(&line, 4096);
 	buf_init(&shown, 1024);

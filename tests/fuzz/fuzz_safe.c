@@ -31,8 +31,8 @@ static void check_harmless(struct str text, bool lines)
 
 static void check_sanitise(struct str text, size_t max_bytes)
 {
-	cleanup(buf_finish) struct buf once;
-	cleanup(buf_finish) struct buf twice;
+	cleanup(buf_finish) struct buf once = { 0 };
+	cleanup(buf_finish) struct buf twice = { 0 };
 
 	buf_init(&once, max_bytes);
 	buf_init(&twice, max_bytes);
@@ -44,8 +44,8 @@ static void check_sanitise(struct str text, size_t max_bytes)
 
 static void check_cells(struct str text, size_t cells)
 {
-	cleanup(buf_finish) struct buf cut;
-	cleanup(buf_finish) struct buf padded;
+	cleanup(buf_finish) struct buf cut = { 0 };
+	cleanup(buf_finish) struct buf padded = { 0 };
 
 	buf_init(&cut, text.n + 8);
 	buf_init(&padded, text.n + 8 + cells);
@@ -58,9 +58,9 @@ static void check_cells(struct str text, size_t cells)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text = { (const char *)data, size };
-	cleanup(buf_finish) struct buf line;
-	cleanup(buf_finish) struct buf lines;
-	cleanup(buf_finish) struct buf field;
+	cleanup(buf_finish) struct buf line = { 0 };
+	cleanup(buf_finish) struct buf lines = { 0 };
+	cleanup(buf_finish) struct buf field = { 0 };
 
 	check_sanitise(text, 4 * size + 64);
 	check_sanitise(text, size / 2);

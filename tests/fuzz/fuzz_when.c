@@ -21,7 +21,7 @@
 
 static void check_instant(struct str text)
 {
-	cleanup(buf_finish) struct buf out;
+	cleanup(buf_finish) struct buf out = { 0 };
 	struct error err = { 0 };
 	int64_t at, again_at;
 
@@ -40,7 +40,7 @@ static void check_instant(struct str text)
 
 static void check_duration(struct str text)
 {
-	cleanup(buf_finish) struct buf out;
+	cleanup(buf_finish) struct buf out = { 0 };
 	struct error err = { 0 };
 	int64_t ms, again_ms;
 
