@@ -58,17 +58,23 @@ struct ticket_row {
 	char *holder;           /* operator's name; NULL: nobody */
 	int64_t holder_uid;     /* -1: nobody */
 	int64_t lease_until_at;
-	int64_t version;        /* counts messages of the citizen and changes of the case */
+	int64_t version;        /* counts messages of the citizen and changes of whose case it is and how far it came */
 	int64_t opened_at;
+	int64_t clock_at;       /* deadlines and ladder count from here: opened, reopened, raised, or written again */
 	int64_t ack_at;
 	int64_t reply_at;
 	int64_t answer_at;
-	bool replied;
-	int rungs_done;
-	int64_t rung_at;
+	bool replied;           /* something went out since clock_at */
+	bool answered;          /* and it was the answer, not a question */
+	int64_t rungs_done;     /* bit n: config.ladder[n] was climbed since clock_at */
+	int64_t rung_at;        /* when the ladder is looked at next; 0: not by itself */
 	bool ever_p0;
 	struct message_id last_message; /* newest of the citizen: what a reply answers */
+	char *result;           /* why closed; NULL */
+	int64_t closed_at;
 };
+/* ticket.next_due_at when no deadline is open: sorts behind all others. */
+#define TICKET_NO_DUE_AT INT64_C(253402300799999)
 void ticket_row_finish(struct ticket_row *row);
 /* errors  MISSING/REJECT "there is no ticket 345" */
 bool ticket_load(struct tx *tx, struct ticket_id id, struct ticket_row *ret_row, struct error *err) must_check;
@@ -105,11 +111,11 @@ bool ticket_close(struct tx *tx, const struct actor *actor, struct ticket_id id,
 bool ticket_reopen(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *reason,
 	struct error *err) must_check;
 /* A rung was climbed by the clock: event "ticket.ladder", level + 1, "escalated" notice to target; next rung at rung_at. */
-bool ticket_climb(struct tx *tx, struct ticket_id id, int rungs_done, const char *target, const char *why,
+bool ticket_climb(struct tx *tx, struct ticket_id id, int64_t rungs_done, const char *target, const char *why,
 	int64_t next_rung_at, struct error *err) must_check;
 /* Nothing to climb now: only remember when to look. 0: not by itself. */
-bool ticket_set_rung(struct tx *tx, struct ticket_id id, int rungs_done, int64_t rung_at, struct error *err) must_check;
-/* New deadlines after priority was raised or the ticket was reopened. */
+bool ticket_set_rung(struct tx *tx, struct ticket_id id, int64_t rungs_done, int64_t rung_at, struct error *err) must_check;
+/* New deadlines after priority was raised or the ticket was reopened; the clocks run from now. 0: none. */
 bool ticket_set_deadlines(struct tx *tx, struct ticket_id id, int64_t ack_at, int64_t reply_at, int64_t answer_at,
 	struct error *err) must_check;
 

@@ -89,13 +89,14 @@ CREATE TABLE ticket (
 	lease_until_at INTEGER,
 	version        INTEGER NOT NULL DEFAULT 1,
 	opened_at      INTEGER NOT NULL,  -- or reopened
+	clock_at       INTEGER NOT NULL,  -- deadlines and ladder count from here: also raised, or written again
 	updated_at     INTEGER NOT NULL,
 	ack_at         INTEGER,           -- deadlines
 	reply_at       INTEGER,
 	answer_at      INTEGER,
 	next_due_at    INTEGER NOT NULL,  -- the nearest deadline still open; far future when none: for sorting
-	replied        INTEGER NOT NULL DEFAULT 0,
-	rungs_done     INTEGER NOT NULL DEFAULT 0,
+	replied        INTEGER NOT NULL DEFAULT 0, -- 1: with a question, 2: with the answer
+	rungs_done     INTEGER NOT NULL DEFAULT 0, -- set of bits
 	rung_at        INTEGER,
 	ever_p0        INTEGER NOT NULL DEFAULT 0,
 	last_message_id INTEGER,
