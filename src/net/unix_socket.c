@@ -559,6 +559,9 @@ void peer_set_max_line(struct peer *peer, size_t max_line_bytes)
 {
 	peer->max_line_bytes = max_line_bytes;
 	peer->in.max_bytes = max_line_bytes + READ_BYTES;
+	if (peer->in.max_bytes < peer->in.n) {
+		peer->in.max_bytes = peer->in.n; /* a buf holds no more than its maximum, ever */
+	}
 }
 
 void peer_write(struct peer *peer, struct str bytes)
