@@ -1,0 +1,114 @@
+#include "check.h"
+
+#include "core/buf.h"
+#include "model/send.h"
+
+static void test_send__every_pair_of_state_and_event(void **state)
+{
+	cleanup(buf_finish) struct buf table = { 0 };
+
+	(void)state;
+	buf_init(&table, 64 << 10);
+	for (int from = 0; from < SEND_STATES; from++) {
+		for (int event = 0; event < SEND_EVENTS; event++) {
+			enum send_state to;
+			bool edge = send_next((enum send_state)from, (enum send_event)event, &to);
+
+			buf_printf(&table, "%-10s %-14s %s\n", send_state_name((enum send_state)from),
+				send_event_name((enum send_event)event), edge ? send_state_name(to) : "-");
+		}
+	}
+	CHECK(!table.failed);
+	check_golden(buf_str(&table), "send-states.txt");
+}
+
+static void test_send__refused_event_leaves_the_result_alone(void **state)
+{
+	enum send_state to = SEND_FAILED;
+
+	(void)state;
+	CHECK(!send_next(SEND_SENT, SEND_CLAIM, &to));
+	CHECK(!send_next((enum send_state)99, SEND_CLAIM, &to));
+	CHECK(!send_next(SEND_QUEUED, (enum send_event)99, &to));
+	CHECK_INT(to, SEND_FAILED);
+}
+
+static void test_send__published_or_given_up_is_final(void **state)
+{
+	enum send_state to;
+
+	(void)state;
+	for (int event = 0; event < SEND_EVENTS; event++) {
+		CHECK(!send_next(SEND_SENT, (enum send_event)event, &to));
+		CHECK(!send_next(SEND_CANCELLED, (enum send_event)event, &to));
+	}
+}
+
+/* The rule that keeps a lost answer from becoming a second post. */
+static void test_send__unsure_is_left_only_by_looking(void **state)
+{
+	(void)state;
+	for (int event = 0; event < SEND_EVENTS; event++) {
+		enum send_state to;
+		bool looked = event == SEND_FIND || event == SEND_MISS || event == SEND_SETTLE_SENT ||
+			      event == SEND_SETTLE_ABSENT;
+
+		CHECK_INT(send_next(SEND_UNSURE, (enum send_event)event, &to), looked);
+	}
+}
+
+static void test_send__only_a_claim_leads_to_sending(void **state)
+{
+	(void)state;
+	for (int from = 0; from < SEND_STATES; from++) {
+		for (int event = 0; event < SEND_EVENTS; event++) {
+			enum send_state to;
+
+			if (send_next((enum send_state)from, (enum send_event)event, &to) && to == SEND_SENDING) {
+				CHECK_INT(from, SEND_QUEUED);
+				CHECK_INT(event, SEND_CLAIM);
+			}
+		}
+	}
+}
+
+static void test_send__names_go_there_and_back(void **state)
+{
+	enum send_state got = SEND_HELD;
+	enum send_kind kind = SEND_PUBLISH;
+	enum hold_reason reason = HOLD_LATE;
+
+	(void)state;
+	for (int i = 0; i < SEND_STATES; i++) {
+		CHECK(send_state_parse(send_state_name((enum send_state)i), &got));
+		CHECK_INT(got, i);
+	}
+	CHECK(!send_state_parse("unknown", &got));
+	CHECK(!send_state_parse("", &got));
+	CHECK_INT(got, SEND_CANCELLED);
+	CHECK(send_kind_parse("reply", &kind));
+	CHECK_INT(kind, SEND_REPLY);
+	CHECK(!send_kind_parse("answer", &kind));
+	CHECK_TEXT(send_kind_name(SEND_PUBLISH), "publish");
+	for (int i = HOLD_NONE; i <= HOLD_ACCOUNT_REMOVED; i++) {
+		CHECK(hold_reason_parse(hold_reason_name((enum hold_reason)i), &reason));
+		CHECK_INT(reason, i);
+	}
+	CHECK_TEXT(hold_reason_name(HOLD_NONE), "");
+	CHECK(!hold_reason_parse(NULL, &reason));
+	CHECK_TEXT(send_event_name((enum send_event)99), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_send__every_pair_of_state_and_event),
+		cmocka_unit_test(test_send__refused_event_leaves_the_result_alone),
+		cmocka_unit_test(test_send__published_or_given_up_is_final),
+		cmocka_unit_test(test_send__unsure_is_left_only_by_looking),
+		cmocka_unit_test(test_send__only_a_claim_leads_to_sending),
+		cmocka_unit_test(test_send__names_go_there_and_back),
+	};
+
+	return check_run(tests);
+}
