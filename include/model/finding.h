@@ -35,6 +35,6 @@ void finding_add(struct finding_list *list, enum finding_level level, const char
 	int line, int column, const char *format, ...) printf_like(7, 8);
 bool finding_blocks(const struct finding_list *list); /* any FINDING_BLOCK in it */
 void finding_list_finish(struct finding_list *list);
-const char *finding_level_name(enum finding_level level);
+const char *finding_level_name(enum finding_level level); /* "note", "warning", "error" */
 
 #endif

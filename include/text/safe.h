@@ -15,8 +15,10 @@
 #include "core/str.h"
 
 /*
- * For the store: valid UTF-8 in NFC, hostile characters removed or replaced by U+FFFD, line ends made
- * LF, at most max_bytes cut between graphemes. LF and TAB stay.
+ * For the store: valid UTF-8 in NFC, at most max_bytes cut between graphemes. Controls and invalid bytes become
+ * U+FFFD, so that a reader sees there was something (of an escape sequence the ESC; the rest stays as text); what is
+ * invisible is dropped, the soft hyphen too; every line end is made LF. LF and TAB stay. Sanitising again changes
+ * nothing. False when out is full or memory short. Reads at most LIMIT_FRAME_BYTES of the text.
  */
 bool text_sanitise(struct buf *out, struct str text, size_t max_bytes);
 
@@ -27,7 +29,7 @@ bool text_safe_line(struct buf *out, struct str text);
 bool text_safe_lines(struct buf *out, struct str text);
 
 /*
- * One CSV field after RFC 4180, always quoted when it must be; a field that a spreadsheet would read as a
+ * One CSV field after RFC 4180, quoted when it must be or has a blank at an end; the text is not sanitised. A field that a spreadsheet would read as a
  * formula (= + - @ TAB CR at its start) gets a ' in front.
  */
 bool text_csv_field(struct buf *out, struct str text);

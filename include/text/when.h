@@ -19,13 +19,14 @@ bool when_set_zone(const char *zone, struct error *err) must_check;
 /*
  * Accepted: RFC 3339 ("2026-10-01T08:00:00+08:00", also with blank for T, seconds optional) ·
  * "2026-10-01 08:00" and "2026-10-01" plus time words in the office's zone · "8:00" (today) ·
- * "today 8:00" · "tomorrow 8:00" · "now" · "+2h", "+30m", "+90s", "+3d", "+1h30m" · 今天 8:00, 明天 8:00,
- * weekday names "mon 8:00" (next one).
- * A day that does not exist, and a local time skipped by a clock change, are errors that say so.
+ * "today 8:00" · "tomorrow 8:00" · "now" · "+2h", "+30m", "+90s", "+3d", "+1h30m" · 今天 8:00, 明天 8:00, 后天 8:00,
+ * also 8点, 8点半, 8点15分, 上午 8:00, 下午 3点 · weekday names "mon 8:00", 周一 8:00 (the next one after now). Any case.
+ * A day without a time of day, a day that does not exist, and a local time skipped by a clock change are errors that
+ * say so; of a local time that comes twice it is the first. +3d is 72 hours. Years 1970 to 9999.
  */
 bool when_parse(struct str text, int64_t now_at, int64_t *ret_at, struct error *err) must_check;
 
-/* "90s", "30m", "2h", "3d", "1h30m", "0"; a bare number without unit is an error. */
+/* "90s", "30m", "2h", "3d", "1h30m", "500ms", "0"; a bare number without unit is an error. */
 bool when_parse_duration(struct str text, int64_t *ret_ms, struct error *err) must_check;
 
 /* "2026-10-01T08:00:00+08:00"; with milliseconds only when they are not zero. */
@@ -40,7 +41,7 @@ bool when_format_relative(struct buf *out, int64_t at, int64_t now_at);
 /* "08:00", "10-01 08:00", "2027-10-01 08:00": the shortest that is clear at now_at. */
 bool when_format_short(struct buf *out, int64_t at, int64_t now_at);
 
-/* "1h30m", "90s", "0s" */
+/* "1h30m", "90s", "0s"; when_parse_duration() reads it back. */
 bool when_format_duration(struct buf *out, int64_t ms);
 
 #endif
