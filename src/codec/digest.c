@@ -1,0 +1,122 @@
+/* SHA-256 and base64, by libcrypto. Its failures here are exhaustion of memory, and abort. */
+#include "codec/digest.h"
+
+#include <openssl/evp.h>
+
+#include "core/mem.h"
+
+struct digest {
+	EVP_MD_CTX *context;
+};
+
+struct digest *digest_new(void)
+{
+	struct digest *digest = xnew(struct digest);
+
+	digest->context = EVP_MD_CTX_new();
+	if (!digest->context || EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL) != 1) {
+		abort();
+	}
+	return digest;
+}
+
+void digest_add(struct digest *digest, struct str bytes)
+{
+	if (bytes.n > 0 && EVP_DigestUpdate(digest->context, bytes.p, bytes.n) != 1) {
+		abort();
+	}
+}
+
+void digest_add_field(struct digest *digest, struct str bytes)
+{
+	char length[8];
+
+	for (size_t i = 0; i < sizeof(length); i++) {
+		length[i] = (char)(bytes.n >> (8 * i) & 0xff);
+	}
+	digest_add(digest, (struct str){ length, sizeof(length) });
+	digest_add(digest, bytes);
+}
+
+void digest_end(struct digest *digest, char ret_hex[65])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	if (EVP_DigestFinal_ex(digest->context, sum, &n) != 1 || n != 32) {
+		abort();
+	}
+	for (unsigned i = 0; i < n; i++) {
+		ret_hex[2 * i] = digits[sum[i] >> 4];
+		ret_hex[2 * i + 1] = digits[sum[i] & 15];
+	}
+	ret_hex[64] = '\0';
+	EVP_MD_CTX_free(digest->context);
+	free(digest);
+}
+
+void digest_hex(struct str bytes, char ret_hex[65])
+{
+	struct digest *digest = digest_new();
+
+	digest_add(digest, bytes);
+	digest_end(digest, ret_hex);
+}
+
+bool base64_encode(struct buf *out, struct str bytes)
+{
+	while (bytes.n > 0) {
+		unsigned char text[65];
+		size_t n = bytes.n < 48 ? bytes.n : 48;
+		int length = EVP_EncodeBlock(text, (const unsigned char *)bytes.p, (int)n);
+
+		(void)buf_add(out, text, (size_t)length);
+		bytes = str_sub(bytes, n, bytes.n);
+	}
+	return !out->failed;
+}
+
+static int value_of(char c)
+{
+	return c >= 'A' && c <= 'Z'   ? c - 'A'
+	       : c >= 'a' && c <= 'z' ? c - 'a' + 26
+	       : c >= '0' && c <= '9' ? c - '0' + 52
+	       : c == '+'             ? 62
+	       : c == '/'             ? 63
+				      : -1;
+}
+
+/* By hand: EVP_DecodeBlock() neither tells padding from zeros nor refuses what follows it. */
+bool base64_decode(struct buf *out, struct str text, struct error *err)
+{
+	uint32_t bits = 0;
+	unsigned n_bits = 0;
+	size_t n_chars = 0;
+	size_t end = text.n;
+
+	while (end > 0 && text.n - end < 2 && text.p[end - 1] == '=') {
+		end--;
+	}
+	for (size_t i = 0; i < end; i++) {
+		int value = value_of(text.p[i]);
+
+		if (text.p[i] == '\n' || text.p[i] == '\r') {
+			continue;
+		}
+		if (value < 0) {
+			return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "no base64 at byte %zu", i);
+		}
+		n_chars++;
+		bits = bits << 6 | (uint32_t)value;
+		n_bits += 6;
+		if (n_bits >= 8) {
+			n_bits -= 8;
+			(void)buf_add_char(out, (char)(bits >> n_bits & 0xff));
+		}
+	}
+	if (n_chars % 4 == 1) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "base64 that ends too early");
+	}
+	return !out->failed || error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "longer than %zu bytes", out->max_bytes);
+}
