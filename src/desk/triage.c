@@ -1,0 +1,589 @@
+/*
+ * First triage: the automaton and its run over one text. Reading the rule file is triage_load.c.
+ *
+ * Text and phrases are brought to the same form, character by character: lower case, half width, and nothing but
+ * letters, digits and ideographs; so that "我 不。想 活 了" and "Ｉ want to DIE" match. What was skipped stays known,
+ * because spans are told in bytes of the text as it was given.
+ *
+ * Invariants: the cost is linear in the text (matches are bounded by the number of phrases that are suffixes of one
+ * another); nothing here depends on the order in which rules stand except the choice between rules of one priority.
+ */
+#include "desk/triage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <utf8proc.h>
+
+#include "core/mem.h"
+#include "desk/triage_rules.h"
+#include "model/ticket.h"
+#include "text/utf8.h"
+
+/* A phrase of `unless` cancels within this many characters, inside the same sentence; in a P0 rule only by overlap. */
+#define NEAR_CHARS 8
+/* "Thank you" is all there is to a message when it leaves at most this many other characters. */
+#define THANKS_REST_CHARS 10
+
+static uint32_t fold(uint32_t code_point)
+{
+	if (code_point >= 0xFF01 && code_point <= 0xFF5E) { /* full-width forms of ASCII */
+		code_point -= 0xFEE0;
+	}
+	if (code_point < 0x80) {
+		return code_point >= 'A' && code_point <= 'Z' ? code_point + ('a' - 'A') : code_point;
+	}
+	return (uint32_t)utf8proc_tolower((utf8proc_int32_t)code_point);
+}
+
+static bool counts(uint32_t code_point)
+{
+	if (code_point < 0x80) {
+		return triage_is_word(code_point);
+	}
+	switch (utf8proc_category((utf8proc_int32_t)code_point)) {
+	case UTF8PROC_CATEGORY_LU:
+	case UTF8PROC_CATEGORY_LL:
+	case UTF8PROC_CATEGORY_LT:
+	case UTF8PROC_CATEGORY_LM:
+	case UTF8PROC_CATEGORY_LO:
+	case UTF8PROC_CATEGORY_ND:
+	case UTF8PROC_CATEGORY_NL:
+	case UTF8PROC_CATEGORY_NO:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool ends_sentence(uint32_t code_point)
+{
+	switch (code_point) {
+	case '\n':
+	case '.':
+	case '!':
+	case '?':
+	case ';':
+	case 0x3002: /* 。 */
+	case 0xFF01: /* ！ */
+	case 0xFF1F: /* ？ */
+	case 0xFF1B: /* ； */
+	case 0x2026: /* … */
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool triage_is_word(uint32_t code_point)
+{
+	return (code_point >= '0' && code_point <= '9') || (code_point >= 'a' && code_point <= 'z') ||
+	       (code_point >= 'A' && code_point <= 'Z') || (code_point >= 0xC0 && code_point <= 0x24F);
+}
+
+bool triage_next_char(struct str *rest, const char *begin, uint32_t *sentence, struct triage_char *ret)
+{
+	for (;;) {
+		const char *at = rest->p;
+		uint32_t code_point;
+
+		if (!utf8_next(rest, &code_point)) {
+			return false;
+		}
+		if (ends_sentence(code_point)) {
+			++*sentence;
+		}
+		code_point = fold(code_point);
+		if (counts(code_point)) {
+			ret->code_point = code_point;
+			ret->from_byte = (uint32_t)(at - begin);
+			ret->end_byte = (uint32_t)(rest->p - begin);
+			ret->sentence = *sentence;
+			return true;
+		}
+	}
+}
+
+/* ---- the automaton ---- */
+
+static size_t edge_slot(uint64_t key, size_t cap)
+{
+	uint64_t hash = key * UINT64_C(0x9E3779B97F4A7C15);
+
+	return (size_t)(hash >> 32) & (cap - 1);
+}
+
+uint32_t triage_edge(const struct triage *triage, uint32_t node, uint32_t code_point)
+{
+	uint64_t key = (uint64_t)node << 32 | code_point;
+	size_t i;
+
+	if (!triage->cap_edges) {
+		return 0;
+	}
+	for (i = edge_slot(key, triage->cap_edges); triage->edges[i].key != EDGE_NONE;
+		i = (i + 1) & (triage->cap_edges - 1)) {
+		if (triage->edges[i].key == key) {
+			return triage->edges[i].to;
+		}
+	}
+	return 0;
+}
+
+static void put_edge(struct edge *edges, size_t cap, uint64_t key, uint32_t to)
+{
+	size_t i = edge_slot(key, cap);
+
+	while (edges[i].key != EDGE_NONE) {
+		i = (i + 1) & (cap - 1);
+	}
+	edges[i].key = key;
+	edges[i].to = to;
+}
+
+static void add_edge(struct triage *triage, uint32_t node, uint32_t code_point, uint32_t to)
+{
+	if ((triage->n_edges + 1) * 2 > triage->cap_edges) {
+		size_t cap = triage->cap_edges ? triage->cap_edges * 2 : 256;
+		struct edge *edges = xnew_array(struct edge, cap);
+		size_t i;
+
+		for (i = 0; i < cap; i++) {
+			edges[i].key = EDGE_NONE;
+		}
+		for (i = 0; i < triage->cap_edges; i++) {
+			if (triage->edges[i].key != EDGE_NONE) {
+				put_edge(edges, cap, triage->edges[i].key, triage->edges[i].to);
+			}
+		}
+		free(triage->edges);
+		triage->edges = edges;
+		triage->cap_edges = cap;
+	}
+	put_edge(triage->edges, triage->cap_edges, (uint64_t)node << 32 | code_point, to);
+	triage->n_edges++;
+}
+
+static uint32_t add_node(struct triage *triage, uint32_t parent, uint32_t code_point)
+{
+	struct node *node;
+	uint32_t index = (uint32_t)triage->n_nodes;
+
+	array_grow(triage->nodes, triage->n_nodes, triage->cap_nodes);
+	node = &triage->nodes[triage->n_nodes++];
+	memset(node, 0, sizeof(*node));
+	node->code_point = code_point;
+	if (index > 0) {
+		node->sibling = triage->nodes[parent].child;
+		triage->nodes[parent].child = index;
+		add_edge(triage, parent, code_point, index);
+	}
+	return index;
+}
+
+void triage_add_phrase(struct triage *triage, uint32_t rule, bool cancels, const uint32_t *chars, size_t n)
+{
+	struct phrase *phrase;
+	uint32_t node = 0;
+	size_t i;
+
+	if (!triage->n_nodes) {
+		add_node(triage, 0, 0);
+	}
+	for (i = 0; i < n; i++) {
+		uint32_t next = triage_edge(triage, node, chars[i]);
+
+		node = next ? next : add_node(triage, node, chars[i]);
+	}
+	array_grow(triage->phrases, triage->n_phrases, triage->cap_phrases);
+	phrase = &triage->phrases[triage->n_phrases++];
+	*phrase = (struct phrase){
+		.rule = rule,
+		.next = triage->nodes[node].phrase,
+		.n_chars = (uint16_t)n,
+		.cancels = cancels,
+		.word_begin = triage_is_word(chars[0]),
+		.word_end = triage_is_word(chars[n - 1]),
+	};
+	triage->nodes[node].phrase = (uint32_t)triage->n_phrases;
+	if (phrase->n_chars > triage->longest) {
+		triage->longest = phrase->n_chars;
+	}
+}
+
+static uint32_t step(const struct triage *triage, uint32_t node, uint32_t code_point)
+{
+	for (;;) {
+		uint32_t to = triage_edge(triage, node, code_point);
+
+		if (to || !node) {
+			return to;
+		}
+		node = triage->nodes[node].fail;
+	}
+}
+
+/* Breadth first, so that a node's suffix is linked before the node. */
+void triage_link(struct triage *triage)
+{
+	uint32_t *queue;
+	size_t head = 0;
+	size_t tail = 0;
+
+	if (!triage->n_nodes) {
+		return;
+	}
+	queue = xnew_array(uint32_t, triage->n_nodes);
+	queue[tail++] = 0;
+	while (head < tail) {
+		uint32_t parent = queue[head++];
+		uint32_t child;
+
+		for (child = triage->nodes[parent].child; child; child = triage->nodes[child].sibling) {
+			struct node *node = &triage->nodes[child];
+			const struct node *suffix;
+
+			node->fail = parent ? step(triage, triage->nodes[parent].fail, node->code_point) : 0;
+			suffix = &triage->nodes[node->fail];
+			node->out = suffix->phrase ? node->fail : suffix->out;
+			queue[tail++] = child;
+		}
+	}
+	free(queue);
+}
+
+/* ---- a run ---- */
+
+/* A phrase found: characters [from, to) of the text's characters that count. */
+struct hit {
+	uint32_t rule;
+	uint32_t from;
+	uint32_t to;
+	int priority;
+};
+
+struct hits {
+	struct hit *items;
+	size_t n;
+	size_t cap;
+};
+
+struct run {
+	const struct triage *triage;
+	struct str text;
+	struct triage_char *chars;
+	size_t n_chars;
+	size_t cap_chars;
+	struct hits any;
+	struct hits unless;
+	bool asks; /* a question mark stands in it */
+};
+
+static void run_finish(struct run *run)
+{
+	free(run->chars);
+	free(run->any.items);
+	free(run->unless.items);
+}
+
+static void add_hit(const struct run *run, struct hits *hits, uint32_t rule, size_t from, size_t to)
+{
+	array_grow(hits->items, hits->n, hits->cap);
+	hits->items[hits->n++] = (struct hit){
+		.rule = rule,
+		.from = (uint32_t)from,
+		.to = (uint32_t)to,
+		.priority = run->triage->rules[rule].priority,
+	};
+}
+
+/* "gas" must not be found in "Vegas": letters that touch the phrase make it part of another word. */
+static bool stands_alone(const struct run *run, const struct phrase *phrase, size_t from, size_t to)
+{
+	if (phrase->word_begin && from > 0 && triage_is_word(run->chars[from - 1].code_point) &&
+		run->chars[from - 1].end_byte == run->chars[from].from_byte) {
+		return false;
+	}
+	if (phrase->word_end && to < run->n_chars && triage_is_word(run->chars[to].code_point) &&
+		run->chars[to].from_byte == run->chars[to - 1].end_byte) {
+		return false;
+	}
+	return true;
+}
+
+/*
+ * What cancels must stand there as it is written: "孩子丢了，手机也打不通" is not about a lost telephone. Between Latin
+ * words blanks are part of the writing.
+ */
+static bool stands_whole(const struct run *run, size_t from, size_t to)
+{
+	size_t i;
+
+	for (i = from + 1; i < to; i++) {
+		const struct triage_char *before = &run->chars[i - 1];
+		const struct triage_char *after = &run->chars[i];
+
+		if (before->end_byte != after->from_byte &&
+			!(triage_is_word(before->code_point) && triage_is_word(after->code_point))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void collect_at(struct run *run, uint32_t node, size_t to)
+{
+	const struct triage *triage = run->triage;
+	uint32_t index;
+
+	for (index = triage->nodes[node].phrase; index; index = triage->phrases[index - 1].next) {
+		const struct phrase *phrase = &triage->phrases[index - 1];
+		size_t from = to - phrase->n_chars;
+
+		if (phrase->cancels && !stands_whole(run, from, to)) {
+			continue;
+		}
+		if (stands_alone(run, phrase, from, to)) {
+			add_hit(run, phrase->cancels ? &run->unless : &run->any, phrase->rule, from, to);
+		}
+	}
+}
+
+static void collect(struct run *run)
+{
+	const struct triage *triage = run->triage;
+	uint32_t node = 0;
+	size_t i;
+
+	for (i = 0; i < run->n_chars; i++) {
+		uint32_t found;
+
+		node = step(triage, node, run->chars[i].code_point);
+		for (found = node; found; found = triage->nodes[found].out) {
+			collect_at(run, found, i + 1);
+		}
+	}
+}
+
+static void read_chars(struct run *run)
+{
+	struct str rest = run->text;
+	struct triage_char one;
+	uint32_t sentence = 0;
+	size_t i;
+
+	while (triage_next_char(&rest, run->text.p, &sentence, &one)) {
+		array_grow(run->chars, run->n_chars, run->cap_chars);
+		run->chars[run->n_chars++] = one;
+	}
+	for (i = 0; i < run->text.n; i++) {
+		if (run->text.p[i] == '?') {
+			run->asks = true;
+		}
+	}
+	if (str_find(run->text, STR("？")) >= 0) {
+		run->asks = true;
+	}
+}
+
+static int by_rule_and_end(const void *a, const void *b)
+{
+	const struct hit *one = a;
+	const struct hit *two = b;
+
+	if (one->rule != two->rule) {
+		return one->rule < two->rule ? -1 : 1;
+	}
+	return one->to < two->to ? -1 : one->to > two->to;
+}
+
+/* Strongest first, then in the order of the text, the longer before the shorter. */
+static int by_strength(const void *a, const void *b)
+{
+	const struct hit *one = a;
+	const struct hit *two = b;
+
+	if (one->priority != two->priority) {
+		return one->priority < two->priority ? -1 : 1;
+	}
+	if (one->from != two->from) {
+		return one->from < two->from ? -1 : 1;
+	}
+	if (one->to != two->to) {
+		return one->to > two->to ? -1 : 1;
+	}
+	return one->rule < two->rule ? -1 : one->rule > two->rule;
+}
+
+static bool near(const struct run *run, const struct hit *hit, const struct hit *unless)
+{
+	if (unless->from < hit->to && hit->from < unless->to) {
+		return true;
+	}
+	if (hit->priority == PRIORITY_LIFE) {
+		return false;
+	}
+	if (unless->to <= hit->from) {
+		return hit->from - unless->to <= NEAR_CHARS &&
+		       run->chars[unless->to - 1].sentence == run->chars[hit->from].sentence;
+	}
+	return unless->from - hit->to <= NEAR_CHARS &&
+	       run->chars[unless->from].sentence == run->chars[hit->to - 1].sentence;
+}
+
+static bool cancelled(const struct run *run, const struct hit *hit)
+{
+	const struct hits *unless = &run->unless;
+	size_t low = 0;
+	size_t high = unless->n;
+
+	/* The first one of this rule that ends near enough before the hit. */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct hit *it = &unless->items[middle];
+
+		if (it->rule < hit->rule || (it->rule == hit->rule && it->to + NEAR_CHARS < hit->from)) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	for (; low < unless->n; low++) {
+		const struct hit *it = &unless->items[low];
+
+		if (it->rule != hit->rule || it->to > hit->to + NEAR_CHARS + run->triage->longest) {
+			return false;
+		}
+		if (near(run, hit, it)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void drop_cancelled(struct run *run)
+{
+	size_t kept = 0;
+	size_t i;
+
+	if (run->unless.n) {
+		qsort(run->unless.items, run->unless.n, sizeof(*run->unless.items), by_rule_and_end);
+		for (i = 0; i < run->any.n; i++) {
+			if (!cancelled(run, &run->any.items[i])) {
+				run->any.items[kept++] = run->any.items[i];
+			}
+		}
+		run->any.n = kept;
+	}
+	if (run->any.n) {
+		qsort(run->any.items, run->any.n, sizeof(*run->any.items), by_strength);
+	}
+}
+
+/* All hits are of P9, in the order of the text: is there nothing else in the message that may want an answer? */
+static bool only_thanks(const struct run *run)
+{
+	size_t covered = 0;
+	uint32_t end = 0;
+	size_t i;
+
+	if (run->asks) {
+		return false;
+	}
+	for (i = 0; i < run->any.n; i++) {
+		const struct hit *hit = &run->any.items[i];
+		uint32_t from = hit->from > end ? hit->from : end;
+
+		if (hit->to > from) {
+			covered += hit->to - from;
+			end = hit->to;
+		}
+	}
+	return run->n_chars - covered <= THANKS_REST_CHARS;
+}
+
+static void add_span(const struct run *run, const struct hit *hit, struct triage_result *result)
+{
+	const struct rule *rule = &run->triage->rules[hit->rule];
+	uint32_t from = run->chars[hit->from].from_byte;
+	uint32_t n = run->chars[hit->to - 1].end_byte - from;
+	struct triage_span *span;
+	size_t i;
+
+	for (i = 0; i < result->n_spans; i++) {
+		span = &result->spans[i];
+		if (strcmp(span->rule, rule->id) == 0 && from >= span->from_byte &&
+			from + n <= span->from_byte + span->n_bytes) {
+			return; /* "想死" inside "我想死了" says nothing new */
+		}
+	}
+	if (result->n_spans == TRIAGE_SPANS_MAX) {
+		return;
+	}
+	span = &result->spans[result->n_spans++];
+	span->from_byte = from;
+	span->n_bytes = n;
+	memcpy(span->rule, rule->id, sizeof(span->rule));
+}
+
+static void set_result(const struct run *run, struct triage_result *result)
+{
+	const struct hit *best = run->any.items;
+	const struct rule *rule;
+	size_t i;
+
+	if (!run->any.n || (best->priority == PRIORITY_NO_ANSWER && !only_thanks(run))) {
+		return;
+	}
+	rule = &run->triage->rules[best->rule];
+	for (i = 0; i < run->any.n; i++) {
+		const struct hit *hit = &run->any.items[i];
+
+		if (hit->priority == PRIORITY_NO_ANSWER && best->priority != PRIORITY_NO_ANSWER) {
+			break;
+		}
+		/* Between rules of one priority the file's order decides on the class. */
+		if (hit->priority == best->priority && hit->rule < best->rule) {
+			best = hit;
+			rule = &run->triage->rules[hit->rule];
+		}
+		add_span(run, hit, result);
+	}
+	result->priority = rule->priority;
+	memcpy(result->class, rule->class, sizeof(result->class));
+}
+
+void triage_run(const struct triage *triage, struct str text, struct triage_result *ret_result)
+{
+	struct run run = { .triage = triage, .text = text };
+
+	memset(ret_result, 0, sizeof(*ret_result));
+	ret_result->priority = PRIORITY_DEFAULT;
+	memcpy(ret_result->class, "other", sizeof("other"));
+	if (!triage->n_nodes || !text.n) {
+		return;
+	}
+	read_chars(&run);
+	collect(&run);
+	drop_cancelled(&run);
+	set_result(&run, ret_result);
+	run_finish(&run);
+}
+
+struct triage *triage_ref(struct triage *triage)
+{
+	__atomic_add_fetch(&triage->refs, 1, __ATOMIC_RELAXED);
+	return triage;
+}
+
+void triage_unref(struct triage *triage)
+{
+	if (!triage || __atomic_sub_fetch(&triage->refs, 1, __ATOMIC_ACQ_REL) > 0) {
+		return;
+	}
+	free(triage->rules);
+	free(triage->phrases);
+	free(triage->nodes);
+	free(triage->edges);
+	free(triage);
+}
