@@ -1,0 +1,306 @@
+/*
+ * Who has a ticket and how it is answered: claims with their leases, replies, and the ladder's clock. Decided here, in
+ * the transaction, on what it sees; never on what somebody remembers. Assigning, handing over, escalating, closing:
+ * ticket_case.c.
+ *
+ * Invariants: a claim is a lease; when it has run out the ticket is free even before anybody noticed. A reply needs the
+ * claim and the version it was written against. What counts for the version is what a reply's author must know: the
+ * citizen's messages, replies, and whose case it is; notes, rungs and priorities do not.
+ */
+#include "store/ticket.h"
+
+#include <inttypes.h>
+
+#include "codec/json.h"
+#include "core/buf.h"
+#include "model/role.h"
+#include "store/db.h"
+#include "store/effect.h"
+#include "store/notice.h"
+#include "store/send.h"
+#include "store/ticket_internal.h"
+#include "text/when.h"
+
+static const char sql_replied_to[] = "SELECT message_id FROM send WHERE ticket_id = $1 ORDER BY id DESC LIMIT 1";
+
+static const char sql_arm_rungs[] =
+	"SELECT id, account_id, rung_at FROM ticket WHERE rung_at IS NOT NULL ORDER BY rung_at";
+
+static const char sql_arm_leases[] =
+	"SELECT id, account_id, lease_until_at FROM ticket WHERE lease_until_at IS NOT NULL ORDER BY lease_until_at";
+
+static bool may_take_over(const struct actor *actor, struct error *err)
+{
+	return role_permits(actor->roles, PERMIT_TICKET_ASSIGN) ||
+	       error_set(err, ERROR_ACCESS, ADVISE_REJECT, 0, "taking over a claim needs the role %s",
+		       permission_holders(PERMIT_TICKET_ASSIGN));
+}
+
+bool ticket_claim(struct tx *tx, const struct actor *actor, struct ticket_id id, int64_t lease_ms, bool take_over,
+	struct error *err)
+{
+	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
+	struct ticket_row *row = &edit.row;
+	cJSON *detail;
+
+	if (!ticket_edit_begin(tx, id, &edit, err)) {
+		return false;
+	}
+	detail = json_object();
+	if (ticket_is_held(tx, row) && row->holder_uid == actor->uid) {
+		json_add_bool(detail, "renewed", true);
+	} else {
+		if (ticket_is_held(tx, row)) {
+			if (!(take_over ? may_take_over(actor, err) : ticket_not_others(tx, actor, row, err))) {
+				cJSON_Delete(detail);
+				return false;
+			}
+			json_add_text(detail, "taken_from", row->holder);
+		}
+		row->version++;
+	}
+	if (!ticket_move(&edit, TICKET_CLAIM, err)) {
+		cJSON_Delete(detail);
+		return false;
+	}
+	ticket_set_text(&row->holder, actor->name);
+	row->holder_uid = actor->uid;
+	row->lease_until_at = tx_now_at(tx) + lease_ms;
+	return ticket_tell(tx, actor, "ticket.claim", &edit, detail, err) && ticket_edit_save(tx, &edit, err);
+}
+
+/* Nobody has it any more. One who is asked or was answered stays so; the ladder looks at once whether it must climb. */
+static void let_go(struct tx *tx, struct ticket_edit *edit)
+{
+	struct ticket_row *row = &edit->row;
+
+	if (ticket_next(row->state, TICKET_RELEASE, &row->state)) {
+		row->rung_at = tx_now_at(tx);
+	}
+	ticket_drop_holder(row);
+	row->version++;
+}
+
+bool ticket_release(struct tx *tx, const struct actor *actor, struct ticket_id id, struct error *err)
+{
+	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
+
+	if (!ticket_edit_begin(tx, id, &edit, err)) {
+		return false;
+	}
+	if (!ticket_is_held(tx, &edit.row)) {
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "ticket %" PRId64 " is held by nobody", id.v);
+	}
+	if (!ticket_not_others(tx, actor, &edit.row, err)) {
+		return false;
+	}
+	let_go(tx, &edit);
+	return ticket_tell(tx, actor, "ticket.release", &edit, NULL, err) && ticket_edit_save(tx, &edit, err);
+}
+
+bool ticket_expire_lease(struct tx *tx, struct ticket_id id, struct error *err)
+{
+	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
+	cJSON *detail;
+
+	if (!ticket_edit_begin(tx, id, &edit, err)) {
+		return false;
+	}
+	if (edit.row.holder_uid < 0) {
+		return true;
+	}
+	if (ticket_is_held(tx, &edit.row)) {
+		effect_add(tx, EFFECT_LEASE_DUE, id.v, edit.row.account.v, edit.row.lease_until_at);
+		return true;
+	}
+	detail = json_object();
+	json_add_text(detail, "holder", edit.row.holder);
+	let_go(tx, &edit);
+	return ticket_tell(tx, &actor_daemon, "ticket.lease-ended", &edit, detail, err) &&
+	       ticket_edit_save(tx, &edit, err);
+}
+
+/* ---- replies ---- */
+
+static bool has_own_claim(struct tx *tx, const struct actor *actor, const struct ticket_row *row, struct error *err)
+{
+	struct buf ended;
+
+	if (!ticket_not_others(tx, actor, row, err)) {
+		return false;
+	}
+	if (ticket_is_held(tx, row)) {
+		return true;
+	}
+	if (row->holder_uid != actor->uid) {
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+			"ticket %" PRId64 " is held by nobody: claim it before answering", row->id.v);
+	}
+	buf_init(&ended, 64);
+	(void)when_format_short(&ended, row->lease_until_at, tx_now_at(tx));
+	error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "your claim on ticket %" PRId64 " ended at %s: claim it again",
+		row->id.v, ended.p);
+	buf_finish(&ended);
+	return false;
+}
+
+/* Why the version is another one: the citizen, or a reply of ours that is out already. */
+static bool refuse_version(struct tx *tx, const struct ticket_row *row, int64_t version, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_replied_to, err);
+	const char *why = "the citizen wrote again";
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, row->id.v);
+	switch (stmt_step(stmt, err)) {
+	case STEP_ERROR:
+		return false;
+	case STEP_ROW:
+		if (stmt_i64(stmt, 0) == row->last_message.v) {
+			why = "a reply to the newest message was queued already";
+		}
+		break;
+	case STEP_DONE:
+		break;
+	}
+	return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+		"ticket %" PRId64 " is at version %" PRId64 ", the reply was written against %" PRId64 ": %s",
+		row->id.v, row->version, version, why);
+}
+
+bool ticket_reply(struct tx *tx, const struct actor *actor, struct ticket_id id, int64_t version, const char *text,
+	bool waiting, struct send_id *ret_send, struct error *err)
+{
+	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
+	struct ticket_row *row = &edit.row;
+	struct send_id send = { 0 };
+	cJSON *detail;
+
+	if (!text || !text[0]) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "the reply is empty");
+	}
+	if (!ticket_edit_begin(tx, id, &edit, err) || !has_own_claim(tx, actor, row, err)) {
+		return false;
+	}
+	if (version != row->version) {
+		return version ? refuse_version(tx, row, version, err)
+			       : error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
+					 "a reply names the version of ticket %" PRId64 " it was written against",
+					 id.v);
+	}
+	if (!ticket_move(&edit, TICKET_REPLY, err) || !send_insert_reply(tx, actor,
+							      &(struct reply_new){
+								      .ticket = id,
+								      .account = row->account,
+								      .message = row->last_message,
+								      .text = text,
+							      },
+							      &send, err)) {
+		return false;
+	}
+	if (waiting) {
+		row->state = TICKET_WAITING;
+	}
+	row->replied = true;
+	row->answered = row->answered || !waiting;
+	row->version++;
+	detail = json_object();
+	json_add_i64(detail, "send", send.v);
+	json_add_bool(detail, "waiting", waiting);
+	if (!ticket_tell(tx, actor, "ticket.reply", &edit, detail, err) || !ticket_edit_save(tx, &edit, err)) {
+		return false;
+	}
+	effect_add(tx, EFFECT_INDEX, id.v, row->account.v, 0);
+	*ret_send = send;
+	return true;
+}
+
+/* ---- the ladder and the clocks ---- */
+
+bool ticket_climb(struct tx *tx, struct ticket_id id, int64_t rungs_done, const char *target, const char *why,
+	int64_t next_rung_at, struct error *err)
+{
+	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
+	struct ticket_row *row = &edit.row;
+	cJSON *detail;
+
+	if (!ticket_edit_begin(tx, id, &edit, err)) {
+		return false;
+	}
+	row->level++;
+	row->rungs_done = rungs_done;
+	row->rung_at = next_rung_at;
+	if (row->state != TICKET_ASSIGNED) { /* whom it is assigned to stays in sight */
+		ticket_set_text(&row->target, target);
+	}
+	detail = json_object();
+	json_add_text(detail, "target", target);
+	json_add_text(detail, "why", why);
+	json_add_i64(detail, "level", row->level);
+	if (!ticket_tell(tx, &actor_daemon, "ticket.ladder", &edit, detail, err)) {
+		return false;
+	}
+	detail = json_object();
+	json_add_i64(detail, "ticket", id.v);
+	json_add_text(detail, "account", row->account_name);
+	json_add_text(detail, "priority", priority_name(row->priority).text);
+	json_add_text(detail, "state", ticket_state_name(row->state));
+	json_add_text(detail, "why", why);
+	json_add_i64(detail, "level", row->level);
+	return notice_add(tx, "escalated", target, id.v, row->account.v, detail, err) &&
+	       ticket_edit_save(tx, &edit, err);
+}
+
+bool ticket_set_rung(struct tx *tx, struct ticket_id id, int64_t rungs_done, int64_t rung_at, struct error *err)
+{
+	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
+
+	if (!ticket_edit_begin(tx, id, &edit, err)) {
+		return false;
+	}
+	edit.row.rungs_done = rungs_done;
+	edit.row.rung_at = rung_at;
+	return ticket_edit_save(tx, &edit, err);
+}
+
+bool ticket_set_deadlines(
+	struct tx *tx, struct ticket_id id, int64_t ack_at, int64_t reply_at, int64_t answer_at, struct error *err)
+{
+	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
+
+	if (!ticket_edit_begin(tx, id, &edit, err)) {
+		return false;
+	}
+	edit.row.clock_at = tx_now_at(tx);
+	edit.row.ack_at = ack_at;
+	edit.row.reply_at = reply_at;
+	edit.row.answer_at = answer_at;
+	return ticket_edit_save(tx, &edit, err);
+}
+
+static bool arm(struct tx *tx, const char *sql, enum effect_kind kind, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql, err);
+
+	if (!stmt) {
+		return false;
+	}
+	for (;;) {
+		switch (stmt_step(stmt, err)) {
+		case STEP_ERROR:
+			return false;
+		case STEP_DONE:
+			return true;
+		case STEP_ROW:
+			effect_add(tx, kind, stmt_i64(stmt, 0), stmt_i64(stmt, 1), stmt_i64(stmt, 2));
+			break;
+		}
+	}
+}
+
+bool ticket_arm_all(struct tx *tx, struct error *err)
+{
+	return arm(tx, sql_arm_rungs, EFFECT_TICKET_DUE, err) && arm(tx, sql_arm_leases, EFFECT_LEASE_DUE, err);
+}
