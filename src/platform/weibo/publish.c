@@ -184,7 +184,9 @@ bool weibo_send_request(struct driver_op *op, struct http_request *ret_request, 
 	} else {
 		post_text(op, ret_request);
 	}
-	ret_request->writes = true;
+	if (ok) {
+		ret_request->writes = true;
+	}
 	return ok;
 }
 
