@@ -10,7 +10,7 @@
  *     (CURLOPT_PREREQFUNCTION). Never called: no byte of the request left, HTTP_NOT_SENT. Called: bytes may have
  *     left, and only a whole answer makes it more than HTTP_IN_DOUBT.
  *   - libcurl silently repeats a request, POST too, when a kept connection dies before the first byte of
- *     an answer (Curl_retry_request()), also after the request was written. For a request that writes the second
+ *     an answer (Curl_retry_request()), also after the request was written. For a request that writes a second
  *     go-ahead is refused, which ends the transfer. A test counts what the server saw.
  *   - the other ways libcurl has of repeating are off: no redirects, no authentication, no Expect (417), no
  *     HTTP/2, no alt-svc, no proxy.
@@ -26,6 +26,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 
@@ -74,6 +75,7 @@ struct exchange {
 	bool repeat_refused;
 	bool body_too_long;
 	bool headers_too_long;
+	bool headers_whole; /* their empty line came; libcurl calls an answer that ends before it whole */
 	size_t header_bytes;
 
 	struct buf body;
@@ -267,6 +269,24 @@ static int want_go_ahead(void *data, char *remote unused_arg, char *local unused
 	return CURL_PREREQFUNC_OK;
 }
 
+/*
+ * A repetition on a fresh connection ends here already, before it is made. Also: libcurl's own socket() would be
+ * inherited by hook programs.
+ */
+static curl_socket_t want_connection(void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct exchange *exchange = data;
+
+	if (purpose != CURLSOCKTYPE_IPCXN) {
+		return CURL_SOCKET_BAD;
+	}
+	if (exchange->go_aheads > 0 && exchange->request.writes) {
+		exchange->repeat_refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 static size_t on_body(char *p, size_t size, size_t n, void *data)
 {
 	struct exchange *exchange = data;
@@ -278,10 +298,17 @@ static size_t on_body(char *p, size_t size, size_t n, void *data)
 	return size * n;
 }
 
-static size_t on_header(char *p unused_arg, size_t size, size_t n, void *data)
+/* One line, with its end. */
+static size_t on_header(char *p, size_t size, size_t n, void *data)
 {
 	struct exchange *exchange = data;
+	struct str line = { .p = p, .n = size * n };
 
+	if (str_starts(line, STR("HTTP/"))) {
+		exchange->headers_whole = false; /* of what follows a 1xx */
+	} else if (str_is(line, "\r\n") || str_is(line, "\n")) {
+		exchange->headers_whole = true;
+	}
 	exchange->header_bytes += size * n;
 	if (exchange->header_bytes > LIMIT_HTTP_HEADER_BYTES) {
 		exchange->headers_too_long = true;
@@ -378,6 +405,8 @@ static bool set_options(struct exchange *exchange)
 	SET(CURLOPT_ACCEPT_ENCODING, "gzip");
 	SET(CURLOPT_PREREQFUNCTION, want_go_ahead);
 	SET(CURLOPT_PREREQDATA, exchange);
+	SET(CURLOPT_OPENSOCKETFUNCTION, want_connection);
+	SET(CURLOPT_OPENSOCKETDATA, exchange);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
 	SET(CURLOPT_WRITEDATA, exchange);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
@@ -488,7 +517,8 @@ static void explain(struct exchange *exchange, CURLcode result, int status)
 		error_set(err, ERROR_HTTP, ADVISE_RETRY, (int)CURLE_GOT_NOTHING,
 			"the connection ended before an answer came");
 	} else if (result == CURLE_OK) {
-		error_set(err, ERROR_HTTP, ADVISE_RETRY, status, "no usable status in the answer");
+		error_set(err, ERROR_HTTP, ADVISE_RETRY, status, "%s",
+			exchange->headers_whole ? "no usable status in the answer" : "the answer ended in its headers");
 	} else if (result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL) {
 		/* libcurl's own text may quote what stands in the URL, and that may be a token. */
 		error_set(err, ERROR_HTTP, exchange->go_aheads ? ADVISE_RETRY : ADVISE_BUG, (int)result, "%s",
@@ -514,7 +544,7 @@ static void end_running(struct exchange *exchange, CURLcode result, bool cancell
 	drop_curl_side(exchange);
 	list_remove(&http->running, exchange);
 	host->in_flight--;
-	if (!cancelled && result == CURLE_OK && status >= 200 && status <= 599) {
+	if (!cancelled && result == CURLE_OK && exchange->headers_whole && status >= 200 && status <= 599) {
 		exchange->status = (int)status;
 		finish(exchange, HTTP_ANSWERED);
 	} else {
