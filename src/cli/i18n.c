@@ -1,0 +1,114 @@
+/*
+ * The language of messages: gettext, with one addition. Servers often have no generated locale but C; then
+ * LANG=zh_CN.UTF-8 would silently mean English. So a language that is asked for and has no locale is taken over the
+ * plain C.UTF-8 locale, which is always there.
+ */
+#include "cli/i18n.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/attr.h"
+
+#ifndef GAZETTE_LOCALE_DIR
+#define GAZETTE_LOCALE_DIR "/usr/share/locale"
+#endif
+
+/* Names the daemon uses for states and kinds, so that they are translated for people. */
+static const char *const words[] = {
+	N_("held"),
+	N_("queued"),
+	N_("sending"),
+	N_("sent"),
+	N_("failed"),
+	N_("unsure"),
+	N_("cancelled"),
+	N_("new"),
+	N_("claimed"),
+	N_("assigned"),
+	N_("waiting"),
+	N_("replied"),
+	N_("transferred"),
+	N_("closed"),
+	N_("ready"),
+	N_("paused"),
+	N_("parked"),
+	N_("removed"),
+	N_("policy"),
+	N_("service"),
+	N_("interact"),
+	N_("solicit"),
+	N_("enquiry"),
+	N_("help"),
+	N_("complaint"),
+	N_("tip"),
+	N_("suggestion"),
+	N_("emergency"),
+	N_("other"),
+	N_("comment"),
+	N_("mention"),
+	N_("direct"),
+	N_("message"),
+	N_("reply"),
+	N_("post"),
+	N_("note"),
+	N_("publish"),
+	N_("created"),
+	N_("unchanged"),
+	N_("checked"),
+	N_("error"),
+	N_("block"),
+	N_("warn"),
+	N_("operator"),
+	N_("late"),
+	N_("account_paused"),
+	N_("account_parked"),
+	N_("account_removed"),
+	N_("editor"),
+	N_("duty"),
+	N_("leader"),
+	N_("admin"),
+};
+
+/* What the environment asks messages to be in, as setlocale() would read it. */
+static const char *asked_for(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && value[0]) {
+			return value;
+		}
+	}
+	return "C";
+}
+
+void i18n_start(void)
+{
+	const char *dir = getenv("GAZETTE_LOCALE_DIR");
+	const char *language = asked_for();
+
+	if (!setlocale(LC_MESSAGES, "") && strncmp(language, "zh", 2) == 0) {
+		/* gettext translates nothing in the locale "C", but does in "C.UTF-8". */
+		if (setlocale(LC_MESSAGES, "C.UTF-8")) {
+			(void)setenv("LANGUAGE", "zh_CN", 0);
+		}
+	}
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
+	(void)bindtextdomain("gazette", dir && dir[0] ? dir : GAZETTE_LOCALE_DIR);
+	(void)bind_textdomain_codeset("gazette", "UTF-8");
+	(void)textdomain("gazette");
+}
+
+const char *i18n_word(const char *word)
+{
+	for (size_t i = 0; word && i < ARRAY_LEN(words); i++) {
+		if (strcmp(word, words[i]) == 0) {
+			return _(words[i]);
+		}
+	}
+	return word ? word : "";
+}
