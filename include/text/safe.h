@@ -29,8 +29,8 @@ bool text_safe_line(struct buf *out, struct str text);
 bool text_safe_lines(struct buf *out, struct str text);
 
 /*
- * One CSV field after RFC 4180, quoted when it must be or has a blank at an end; the text is not sanitised. A field that a spreadsheet would read as a
- * formula (= + - @ TAB CR at its start) gets a ' in front.
+ * One CSV field after RFC 4180, quoted when it must be or has a blank at an end. The text is not sanitised; one that a
+ * spreadsheet would read as a formula (= + - @ TAB CR at its start) gets a ' in front.
  */
 bool text_csv_field(struct buf *out, struct str text);
 

@@ -128,9 +128,7 @@ bool buf_vprintf(struct buf *buf, const char *format, va_list args)
 	room = buf->cap ? buf->cap - buf->n : 0;
 	va_copy(again, args);
 	n = vsnprintf(room ? buf->p + buf->n : NULL, room, format, args);
-	if (n < 0) {
-		buf->failed = true;
-	} else if ((size_t)n > buf->max_bytes - buf->n) {
+	if (n < 0 || (size_t)n > buf->max_bytes - buf->n) {
 		buf->failed = true;
 	} else if ((size_t)n < room) {
 		buf->n += (size_t)n;

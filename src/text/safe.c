@@ -246,7 +246,7 @@ bool text_sanitise(struct buf *out, struct str text, size_t max_bytes)
 		return buf_add_str(out, text);
 	}
 	/* Composing shrinks to a third at most (three Hangul jamo, one syllable): enough to fill max_bytes. */
-	room = max_bytes > LIMIT_FRAME_BYTES ? 4u * LIMIT_FRAME_BYTES : 4 * max_bytes + STEP_BYTES;
+	room = max_bytes > LIMIT_FRAME_BYTES ? (size_t)4 * LIMIT_FRAME_BYTES : 4 * max_bytes + STEP_BYTES;
 	buf_init(&first, room);
 	filter(&first, text, &plain);
 	if (first.failed) {
@@ -278,7 +278,7 @@ bool text_safe_line(struct buf *out, struct str text)
 	cleanup(buf_finish) struct buf clean = { 0 };
 	bool blank = false;
 
-	buf_init(&clean, 4u * LIMIT_FRAME_BYTES);
+	buf_init(&clean, (size_t)4 * LIMIT_FRAME_BYTES);
 	if (!text_sanitise(&clean, text, clean.max_bytes)) {
 		out->failed = true;
 		return false;
@@ -303,7 +303,7 @@ bool text_safe_lines(struct buf *out, struct str text)
 {
 	cleanup(buf_finish) struct buf clean = { 0 };
 
-	buf_init(&clean, 4u * LIMIT_FRAME_BYTES);
+	buf_init(&clean, (size_t)4 * LIMIT_FRAME_BYTES);
 	if (!text_sanitise(&clean, text, clean.max_bytes)) {
 		out->failed = true;
 		return false;
@@ -318,7 +318,7 @@ bool text_safe_lines(struct buf *out, struct str text)
 
 bool text_csv_field(struct buf *out, struct str text)
 {
-	bool formula = text.n > 0 && memchr("=+-@\t\r", text.p[0], 6);
+	bool formula = text.n > 0 && text.p[0] != '\0' && strchr("=+-@\t\r", text.p[0]);
 	/* Blanks at the ends as well: some readers trim what is not quoted. */
 	bool quoted = text.n > 0 && (text.p[0] == ' ' || text.p[text.n - 1] == ' ');
 

@@ -395,7 +395,7 @@ static bool parse_dated(struct reader *in, int64_t *ret_at)
 	struct tm tm = { 0 };
 	int64_t offset_ms;
 	bool given;
-	int ms;
+	int ms = 0;
 
 	if (!take_date(in, &tm)) {
 		return false;
@@ -436,7 +436,7 @@ static bool parse_spoken(struct reader *in, int64_t now_at, int64_t *ret_at)
 {
 	struct tm tm = { 0 };
 	struct tm now;
-	int days = 0, weekday = -1, ms;
+	int days = 0, weekday = -1, ms = 0;
 	int64_t at;
 
 	if (!local(now_at, &now)) {
