@@ -1,0 +1,286 @@
+/* Posts and their media, and the deliveries they start with. */
+#include "store/post.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "codec/digest.h"
+#include "codec/json.h"
+#include "core/mem.h"
+#include "store/account.h"
+#include "store/db.h"
+#include "store/send.h"
+#include "store/send_internal.h"
+
+static const char sql_by_key[] = "SELECT id, digest FROM post WHERE key = $1";
+static const char sql_insert[] = "INSERT INTO post (key, digest, title, text, class, campaign, due_at, until_at, late_ms,"
+				 " author_uid, author, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+static const char sql_media[] =
+	"INSERT INTO media (sha256, type, data) VALUES ($1, $2, $3) ON CONFLICT (sha256) DO NOTHING";
+static const char sql_post_media[] =
+	"INSERT INTO post_media (post_id, position, sha256, name, alt) VALUES ($1, $2, $3, $4, $5)";
+static const char sql_media_load[] =
+	"SELECT post_media.name, media.type, post_media.alt, media.sha256, media.data FROM post_media"
+	" JOIN media ON media.sha256 = post_media.sha256 WHERE post_media.post_id = $1 ORDER BY post_media.position";
+static const char sql_send[] =
+	"INSERT INTO send (kind, account_id, post_id, text, state, hold, due_at, until_at, late_ms, author_uid, author, created_at)"
+	" VALUES ('publish', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+static const char sql_set_due[] = "UPDATE post SET due_at = $2 WHERE id = $1";
+
+/*
+ * The times are not part of it: a batch that says "+2h" means another moment every time it is handed in, and is still the same
+ * batch.
+ */
+void post_digest(const struct post *post, char ret_hex[65])
+{
+	struct digest *digest = digest_new();
+
+	digest_add_field(digest, str_from(post->title));
+	digest_add_field(digest, str_from(post->text));
+	digest_add_field(digest, str_from(post_class_name(post->class)));
+	digest_add_field(digest, str_from(post->campaign));
+	for (size_t i = 0; i < post->n_targets; i++) {
+		digest_add_field(digest, str_from(post->targets[i].account));
+		digest_add_field(digest, str_from(post->targets[i].text));
+	}
+	for (size_t i = 0; i < post->n_media; i++) {
+		digest_add_field(digest, str_from(post->media[i].sha256));
+		digest_add_field(digest, str_from(post->media[i].alt));
+	}
+	digest_end(digest, ret_hex);
+}
+
+static bool insert_media(struct tx *tx, const struct post *post, int64_t id, struct error *err)
+{
+	for (size_t i = 0; i < post->n_media; i++) {
+		const struct post_media *medium = &post->media[i];
+		cleanup(stmt_done) struct stmt *bytes = stmt_get(tx, sql_media, err);
+		cleanup(stmt_done) struct stmt *link = stmt_get(tx, sql_post_media, err);
+
+		if (!bytes || !link) {
+			return false;
+		}
+		stmt_bind_text(bytes, 1, medium->sha256);
+		stmt_bind_text(bytes, 2, medium->type);
+		stmt_bind_blob(bytes, 3, medium->data, medium->n);
+		stmt_bind_i64(link, 1, id);
+		stmt_bind_i64(link, 2, (int64_t)i);
+		stmt_bind_text(link, 3, medium->sha256);
+		stmt_bind_text(link, 4, medium->name);
+		stmt_bind_text(link, 5, medium->alt);
+		if (!stmt_run(bytes, err) || !stmt_run(link, err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool insert_delivery(struct tx *tx, const struct actor *actor, const struct post *post,
+	const struct post_target *target, int64_t id, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_send, err);
+	struct account_row account = { 0 };
+	struct account_id account_id;
+	enum hold_reason hold;
+	enum send_state state;
+
+	if (!stmt || !account_find(tx, target->account, &account_id, err) || !account_load(tx, account_id, &account, err)) {
+		return false;
+	}
+	hold = hold_for_account(account.state);
+	if (!post->due_at) {
+		hold = HOLD_OPERATOR;
+	}
+	account_row_finish(&account);
+	state = hold == HOLD_NONE ? SEND_QUEUED : SEND_HELD;
+	stmt_bind_i64(stmt, 1, account_id.v);
+	stmt_bind_i64(stmt, 2, id);
+	stmt_bind_text(stmt, 3, target->text ? target->text : post->text);
+	stmt_bind_text(stmt, 4, send_state_name(state));
+	stmt_bind_text(stmt, 5, hold == HOLD_NONE ? NULL : hold_reason_name(hold));
+	stmt_bind_opt_i64(stmt, 6, post->due_at);
+	stmt_bind_opt_i64(stmt, 7, post->until_at);
+	stmt_bind_i64(stmt, 8, post->late_ms);
+	stmt_bind_i64(stmt, 9, actor->uid);
+	stmt_bind_text(stmt, 10, actor->name);
+	stmt_bind_i64(stmt, 11, tx_now_at(tx));
+	if (!stmt_run(stmt, err)) {
+		return false;
+	}
+	if (state == SEND_QUEUED) {
+		effect_add(tx, EFFECT_SEND_DUE, tx_last_id(tx), account_id.v, post->due_at);
+	}
+	return send_count(tx, account_id, state, 1, err);
+}
+
+static bool known_key(struct tx *tx, const struct post *post, const char *digest, struct post_id *ret_id, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_by_key, err);
+
+	ret_id->v = 0;
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_text(stmt, 1, post->key);
+	switch (stmt_step(stmt, err)) {
+	case STEP_ERROR:
+		return false;
+	case STEP_DONE:
+		return true;
+	case STEP_ROW:
+		if (!str_is(stmt_str(stmt, 1), digest)) {
+			return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+				"key \"%s\" already names post %" PRId64 " with other content", post->key, stmt_i64(stmt, 0));
+		}
+		ret_id->v = stmt_i64(stmt, 0);
+		return true;
+	}
+	return false;
+}
+
+bool post_insert(struct tx *tx, const struct actor *actor, const struct post *post, struct post_id *ret_id,
+	enum post_insert *ret_what, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = NULL;
+	char digest[65];
+	struct post_id id = { 0 };
+	cJSON *detail;
+	cJSON *accounts;
+
+	post_digest(post, digest);
+	if (post->key && !known_key(tx, post, digest, &id, err)) {
+		return false;
+	}
+	if (id.v) {
+		*ret_id = id;
+		*ret_what = POST_UNCHANGED;
+		return true;
+	}
+	stmt = stmt_get(tx, sql_insert, err);
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_text(stmt, 1, post->key);
+	stmt_bind_text(stmt, 2, digest);
+	stmt_bind_text(stmt, 3, post->title);
+	stmt_bind_text(stmt, 4, post->text);
+	stmt_bind_text(stmt, 5, post_class_name(post->class));
+	stmt_bind_text(stmt, 6, post->campaign);
+	stmt_bind_opt_i64(stmt, 7, post->due_at);
+	stmt_bind_opt_i64(stmt, 8, post->until_at);
+	stmt_bind_i64(stmt, 9, post->late_ms);
+	stmt_bind_i64(stmt, 10, actor->uid);
+	stmt_bind_text(stmt, 11, actor->name);
+	stmt_bind_i64(stmt, 12, tx_now_at(tx));
+	if (!stmt_run(stmt, err)) {
+		return false;
+	}
+	id.v = tx_last_id(tx);
+	detail = json_object();
+	accounts = json_array();
+	json_add_i64(detail, "post", id.v);
+	json_add_text(detail, "title", post->title);
+	json_add_text(detail, "key", post->key);
+	json_add_time(detail, "due_at", post->due_at);
+	for (size_t i = 0; i < post->n_targets; i++) {
+		json_push(accounts, cJSON_CreateString(post->targets[i].account));
+	}
+	json_add(detail, "accounts", accounts);
+	if (!event_add(tx, actor, "post.created", OBJECT_POST, id.v, detail, err) || !insert_media(tx, post, id.v, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < post->n_targets; i++) {
+		if (!insert_delivery(tx, actor, post, &post->targets[i], id.v, err)) {
+			return false;
+		}
+	}
+	effect_add(tx, EFFECT_INDEX, 0, 0, 0);
+	*ret_id = id;
+	*ret_what = POST_INSERTED;
+	return true;
+}
+
+bool post_set_due(struct tx *tx, const struct actor *actor, struct post_id id, int64_t due_at, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_set_due, err);
+	struct send_id *sends = NULL;
+	size_t n = 0;
+	size_t changed = 0;
+	bool ok;
+
+	if (!stmt || !send_list_of_post(tx, id, &sends, &n, err)) {
+		return false;
+	}
+	ok = n > 0 || error_set(err, ERROR_MISSING, ADVISE_REJECT, 0, "there is no post %" PRId64, id.v);
+	for (size_t i = 0; ok && i < n; i++) {
+		struct send_row row = { 0 };
+
+		ok = send_load(tx, sends[i], &row, err);
+		if (ok && row.state == SEND_HELD) {
+			changed++;
+			ok = send_release(tx, actor, sends[i], due_at, err);
+		}
+		send_row_finish(&row);
+	}
+	free(sends);
+	if (ok && changed == 0) {
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+			"no delivery of post %" PRId64 " waits for a time: hold it first", id.v);
+	}
+	if (!ok) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	stmt_bind_i64(stmt, 2, due_at);
+	return stmt_run(stmt, err);
+}
+
+void post_media_finish(struct post_media *media)
+{
+	free(media->name);
+	free(media->type);
+	free(media->alt);
+	free(media->sha256);
+	free(media->data);
+	*media = (struct post_media){ 0 };
+}
+
+void media_free(struct post_media *media, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		post_media_finish(&media[i]);
+	}
+	free(media);
+}
+
+bool media_load(struct tx *tx, struct post_id id, struct post_media **ret_media, size_t *ret_n, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_media_load, err);
+	struct post_media *media = NULL;
+	size_t n = 0;
+	size_t cap = 0;
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
+		struct str data = stmt_blob(stmt, 4);
+
+		array_grow(media, n, cap);
+		media[n] = (struct post_media){ .name = stmt_dup(stmt, 0), .type = stmt_dup(stmt, 1), .alt = stmt_dup(stmt, 2),
+			.sha256 = stmt_dup(stmt, 3), .data = xcalloc(data.n + 1, 1), .n = data.n };
+		if (data.n > 0) {
+			memcpy(media[n].data, data.p, data.n);
+		}
+		n++;
+	}
+	if (step == STEP_ERROR) {
+		media_free(media, n);
+		return false;
+	}
+	*ret_media = media;
+	*ret_n = n;
+	return true;
+}

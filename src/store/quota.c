@@ -1,0 +1,137 @@
+/*
+ * The quota ledger: calls used in the current window of a limit. A row is about one window; a row of an older window counts as
+ * nothing used. Windows begin at k * window_ms + offset_ms.
+ */
+#include "store/account.h"
+#include "store/db.h"
+
+static const char sql_load[] = "SELECT window_at, used, blocked_until_at FROM quota WHERE account_id = $1 AND scope = $2";
+static const char sql_use[] = "INSERT INTO quota (account_id, scope, window_at, used) VALUES ($1, $2, $3, $4)"
+			      " ON CONFLICT (account_id, scope) DO UPDATE SET window_at = excluded.window_at, used = excluded.used";
+static const char sql_block[] =
+	"INSERT INTO quota (account_id, scope, window_at, used, blocked_until_at) VALUES ($1, $2, 0, 0, $3)"
+	" ON CONFLICT (account_id, scope) DO UPDATE SET blocked_until_at = max(blocked_until_at, excluded.blocked_until_at)";
+
+static int64_t window_begin(const struct quota_window *window, int64_t now_at)
+{
+	int64_t since = now_at - window->offset_ms;
+
+	if (window->window_ms <= 0) {
+		return 0;
+	}
+	return now_at - ((since % window->window_ms) + window->window_ms) % window->window_ms;
+}
+
+static bool load(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t *ret_used,
+	int64_t *ret_blocked_until_at, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_load, err);
+
+	if (!stmt) {
+		return false;
+	}
+	*ret_used = *ret_blocked_until_at = 0;
+	stmt_bind_i64(stmt, 1, id.v);
+	stmt_bind_text(stmt, 2, window->scope);
+	switch (stmt_step(stmt, err)) {
+	case STEP_ERROR:
+		return false;
+	case STEP_DONE:
+		return true;
+	case STEP_ROW:
+		if (stmt_i64(stmt, 0) == window_begin(window, tx_now_at(tx))) {
+			*ret_used = stmt_i64(stmt, 1);
+		}
+		*ret_blocked_until_at = stmt_i64(stmt, 2);
+		return true;
+	}
+	return false;
+}
+
+static bool save(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t used, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_use, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	stmt_bind_text(stmt, 2, window->scope);
+	stmt_bind_i64(stmt, 3, window_begin(window, tx_now_at(tx)));
+	stmt_bind_i64(stmt, 4, used);
+	return stmt_run(stmt, err);
+}
+
+static bool wait_until(struct error *err, int64_t until_at, int64_t now_at, const char *scope, const char *what)
+{
+	(void)error_set(err, ERROR_PLATFORM, ADVISE_WAIT, 0, "%s: %s", scope, what);
+	err->retry_ms = until_at > now_at ? until_at - now_at : 1;
+	return false;
+}
+
+bool quota_spend(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t n, bool keep_reserve,
+	struct error *err)
+{
+	int64_t now_at = tx_now_at(tx);
+	int64_t blocked_until_at;
+	int64_t used;
+
+	if (!load(tx, id, window, &used, &blocked_until_at, err)) {
+		return false;
+	}
+	if (blocked_until_at > now_at) {
+		return wait_until(err, blocked_until_at, now_at, window->scope, "the platform said to wait");
+	}
+	if (window->limit > 0 && window->limit - used < n + (keep_reserve ? window->reserve : 0)) {
+		return wait_until(err, window_begin(window, now_at) + window->window_ms, now_at, window->scope,
+			"used up in this window");
+	}
+	return save(tx, id, window, used + n, err);
+}
+
+bool quota_block(struct tx *tx, struct account_id id, const char *scope, int64_t until_at, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_block, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	stmt_bind_text(stmt, 2, scope);
+	stmt_bind_i64(stmt, 3, until_at);
+	return stmt_run(stmt, err);
+}
+
+bool quota_observe(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t remaining,
+	struct error *err)
+{
+	int64_t blocked_until_at;
+	int64_t used;
+
+	if (!load(tx, id, window, &used, &blocked_until_at, err)) {
+		return false;
+	}
+	if (window->limit <= 0 || window->limit - remaining <= used) {
+		return true;
+	}
+	return save(tx, id, window, window->limit - remaining, err);
+}
+
+bool quota_state(struct tx *tx, struct account_id id, const struct quota_window *window, struct quota_state *ret_state,
+	struct error *err)
+{
+	struct quota_state state = { .remaining = -1 };
+
+	if (!load(tx, id, window, &state.used, &state.blocked_until_at, err)) {
+		return false;
+	}
+	if (window->limit > 0) {
+		state.remaining = window->limit > state.used ? window->limit - state.used : 0;
+	}
+	state.resets_at = window_begin(window, tx_now_at(tx)) + window->window_ms;
+	if (state.blocked_until_at <= tx_now_at(tx)) {
+		state.blocked_until_at = 0;
+	}
+	*ret_state = state;
+	return true;
+}

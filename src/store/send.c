@@ -1,0 +1,549 @@
+/*
+ * The outbox's rows: loading, moving along the state table, claiming, and what became of an attempt. What people do to sends is in
+ * send_steer.c.
+ *
+ * Every change of state goes through send_move(): the table in model/send.c is asked, and row, counter, event and effect are
+ * written together.
+ */
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#include "codec/json.h"
+#include "core/mem.h"
+#include "store/notice.h"
+#include "store/post.h"
+#include "store/send_internal.h"
+
+#define COLUMNS \
+	"SELECT send.id, send.kind, send.state, send.hold, send.account_id, send.post_id, send.ticket_id, account.name, send.text," \
+	" send.due_at, send.until_at, send.late_ms, send.next_at, send.attempts, send.finds, send.resends, send.first_attempt_at," \
+	" send.last_attempt_at, send.look_at, send.doubted, send.remote_id, send.url, message.kind, message.remote_id," \
+	" message.status_id FROM send JOIN account ON account.id = send.account_id" \
+	" LEFT JOIN message ON message.id = send.message_id"
+
+static const char sql_load[] = COLUMNS " WHERE send.id = $1";
+static const char sql_taken[] = "SELECT remote_id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id IS NOT NULL"
+				" AND id <> $3 AND (sent_at IS NULL OR sent_at >= $4)";
+static const char sql_waiting[] = "SELECT id, account_id, max(coalesce(due_at, 0), next_at) FROM send WHERE state = 'queued'";
+static const char sql_looking[] = "SELECT id, account_id, look_at FROM send WHERE state = 'unsure' AND look_at IS NOT NULL";
+static const char sql_sending[] = "SELECT id FROM send WHERE state = 'sending'";
+static const char sql_move[] =
+	"UPDATE send SET state = $2, hold = $3, due_at = coalesce($4, due_at), next_at = $5, look_at = $6,"
+	" remote_id = coalesce($7, remote_id), url = coalesce($8, url), note = coalesce($9, note), error_domain = $10,"
+	" error_advice = $11, error_code = $12, error_message = $13, doubted = doubted OR $14,"
+	" finds = CASE WHEN $15 THEN 0 ELSE finds END, resends = resends + $16, sent_at = coalesce($17, sent_at) WHERE id = $1";
+static const char sql_attempt[] =
+	"UPDATE send SET attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, $2), last_attempt_at = $2"
+	" WHERE id = $1 RETURNING attempts";
+static const char sql_attempt_row[] = "INSERT INTO attempt (send_id, number, started_at) VALUES ($1, $2, $3)";
+static const char sql_digest[] = "UPDATE attempt SET digest = $2 WHERE send_id = $1 AND number ="
+				 " (SELECT attempts FROM send WHERE id = $1)";
+static const char sql_attempt_end[] =
+	"UPDATE attempt SET ended_at = $2, outcome = $3, http_status = $4, took_ms = $5, message = $6"
+	" WHERE send_id = $1 AND ended_at IS NULL AND number = (SELECT attempts FROM send WHERE id = $1)";
+static const char sql_look_again[] = "UPDATE send SET finds = finds + 1, look_at = $2, note = $3 WHERE id = $1";
+static const char sql_owner[] = "SELECT id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id = $3 AND id <> $4";
+static const char sql_next_at[] = "UPDATE send SET next_at = $2 WHERE id = $1";
+
+void send_row_finish(struct send_row *row)
+{
+	free(row->account_name);
+	free(row->text);
+	free(row->marker);
+	free(row->remote_id);
+	free(row->url);
+	free(row->reply_to_id);
+	free(row->reply_status_id);
+	media_free(row->media, row->n_media);
+	for (size_t i = 0; i < row->n_taken; i++) {
+		free(row->taken_ids[i]);
+	}
+	free(row->taken_ids);
+	*row = (struct send_row){ 0 };
+}
+
+enum hold_reason hold_for_account(enum account_state state)
+{
+	switch (state) {
+	case ACCOUNT_READY:
+		return HOLD_NONE;
+	case ACCOUNT_PAUSED:
+		return HOLD_ACCOUNT_PAUSED;
+	case ACCOUNT_PARKED:
+		return HOLD_ACCOUNT_PARKED;
+	case ACCOUNT_REMOVED:
+		return HOLD_ACCOUNT_REMOVED;
+	}
+	return HOLD_ACCOUNT_PARKED;
+}
+
+bool send_count(struct tx *tx, struct account_id account, enum send_state state, int64_t n, struct error *err)
+{
+	char key[48];
+
+	(void)snprintf(key, sizeof(key), "%" PRId64 "/%s", account.v, send_state_name(state));
+	return counter_add(tx, "send", key, n, err);
+}
+
+static bool read_row(struct tx *tx, struct stmt *stmt, struct send_row *row, struct error *err)
+{
+	char marker[64];
+
+	*row = (struct send_row){
+		.id = { stmt_i64(stmt, 0) },
+		.account = { stmt_i64(stmt, 4) },
+		.post = { stmt_i64(stmt, 5) },
+		.ticket = { stmt_i64(stmt, 6) },
+		.account_name = stmt_dup(stmt, 7),
+		.text = stmt_dup(stmt, 8),
+		.due_at = stmt_i64(stmt, 9),
+		.until_at = stmt_i64(stmt, 10),
+		.late_ms = stmt_i64(stmt, 11),
+		.next_at = stmt_i64(stmt, 12),
+		.attempts = (int)stmt_i64(stmt, 13),
+		.finds = (int)stmt_i64(stmt, 14),
+		.resends = (int)stmt_i64(stmt, 15),
+		.first_attempt_at = stmt_i64(stmt, 16),
+		.last_attempt_at = stmt_i64(stmt, 17),
+		.look_at = stmt_i64(stmt, 18),
+		.doubted = stmt_i64(stmt, 19) != 0,
+		.remote_id = stmt_dup(stmt, 20),
+		.url = stmt_dup(stmt, 21),
+		.reply_to_id = stmt_dup(stmt, 23),
+		.reply_status_id = stmt_dup(stmt, 24),
+	};
+	(void)snprintf(marker, sizeof(marker), "%s-%" PRId64, tx_instance(tx), row->id.v);
+	row->marker = xstrdup(marker);
+	if (!send_kind_parse(stmt_text(stmt, 1), &row->kind) || !send_state_parse(stmt_text(stmt, 2), &row->state) ||
+		(!stmt_is_null(stmt, 3) && !hold_reason_parse(stmt_text(stmt, 3), &row->hold)) ||
+		(!stmt_is_null(stmt, 22) && !message_kind_parse(stmt_text(stmt, 22), &row->reply_to_kind))) {
+		send_row_finish(row);
+		return error_set(err, ERROR_STORE, ADVISE_BUG, 0, "send %" PRId64 " has a word nobody knows", stmt_i64(stmt, 0));
+	}
+	return true;
+}
+
+bool send_load(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_load, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	switch (stmt_step(stmt, err)) {
+	case STEP_ROW:
+		return read_row(tx, stmt, ret_row, err);
+	case STEP_DONE:
+		return error_set(err, ERROR_MISSING, ADVISE_REJECT, 0, "there is no send %" PRId64, id.v);
+	case STEP_ERROR:
+		return false;
+	}
+	return false;
+}
+
+bool send_load_for_find(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_taken, err);
+	struct send_row row = { 0 };
+	size_t cap = 0;
+	enum step step;
+
+	if (!stmt || !send_load(tx, id, &row, err)) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, row.account.v);
+	stmt_bind_text(stmt, 2, send_kind_name(row.kind));
+	stmt_bind_i64(stmt, 3, id.v);
+	stmt_bind_i64(stmt, 4, row.first_attempt_at - DAY_MS);
+	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
+		array_grow(row.taken_ids, row.n_taken, cap);
+		row.taken_ids[row.n_taken++] = stmt_dup(stmt, 0);
+	}
+	if (step == STEP_ERROR) {
+		send_row_finish(&row);
+		return false;
+	}
+	*ret_row = row;
+	return true;
+}
+
+static cJSON *event_detail(const struct send_row *row, enum send_state to, const struct send_change *change)
+{
+	cJSON *detail = json_object();
+	char name[128];
+
+	json_add_text(detail, "account", row->account_name);
+	if (row->post.v) {
+		(void)snprintf(name, sizeof(name), "%" PRId64 "/%s", row->post.v, row->account_name);
+		json_add_i64(detail, "post", row->post.v);
+		json_add_text(detail, "delivery", name);
+	} else {
+		json_add_i64(detail, "ticket", row->ticket.v);
+	}
+	json_add_text(detail, "state_from", send_state_name(row->state));
+	json_add_text(detail, "state_to", send_state_name(to));
+	json_add_text(detail, "hold", change->hold == HOLD_NONE ? NULL : hold_reason_name(change->hold));
+	json_add_text(detail, "reason", change->reason);
+	json_add_text(detail, "error", change->error && change->error->advice ? change->error->message : NULL);
+	json_add_text(detail, "note", change->note);
+	json_add_text(detail, "remote_id", change->remote_id);
+	json_add_text(detail, "url", change->url);
+	return detail;
+}
+
+/* A person has to know: the warning hook, once per such change. */
+static bool owe_warning(struct tx *tx, const struct send_row *row, const char *what, const struct send_change *change,
+	struct error *err)
+{
+	cJSON *detail = event_detail(row, row->state, change);
+
+	json_add_text(detail, "what", what);
+	return notice_add(tx, "warning", "", row->ticket.v, row->account.v, detail, err);
+}
+
+bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, const struct send_change *change,
+	struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = NULL;
+	const struct error *error = change->error && change->error->advice ? change->error : NULL;
+	enum send_state from = row->state;
+	char action[32];
+	enum send_state to;
+
+	if (!send_next(from, change->event, &to)) {
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "send %" PRId64 " is %s: it cannot be %s", row->id.v,
+			send_state_name(from), send_event_name(change->event));
+	}
+	stmt = stmt_get(tx, sql_move, err);
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, row->id.v);
+	stmt_bind_text(stmt, 2, send_state_name(to));
+	stmt_bind_text(stmt, 3, to == SEND_HELD && change->hold != HOLD_NONE ? hold_reason_name(change->hold) : NULL);
+	stmt_bind_opt_i64(stmt, 4, change->due_at);
+	stmt_bind_i64(stmt, 5, to == SEND_QUEUED ? change->next_at : 0);
+	stmt_bind_opt_i64(stmt, 6, to == SEND_UNSURE ? change->look_at : 0);
+	stmt_bind_text(stmt, 7, change->remote_id);
+	stmt_bind_text(stmt, 8, change->url);
+	stmt_bind_text(stmt, 9, change->note);
+	stmt_bind_text(stmt, 10, error ? error_domain_name(error->domain) : NULL);
+	stmt_bind_text(stmt, 11, error ? error_advice_name(error->advice) : NULL);
+	stmt_bind_opt_i64(stmt, 12, error ? error->code : 0);
+	stmt_bind_text(stmt, 13, error ? error->message : NULL);
+	stmt_bind_i64(stmt, 14, change->doubted);
+	stmt_bind_i64(stmt, 15, change->clear_finds);
+	stmt_bind_i64(stmt, 16, change->count_resend);
+	stmt_bind_opt_i64(stmt, 17, to == SEND_SENT ? tx_now_at(tx) : 0);
+	if (!stmt_run(stmt, err) || !send_count(tx, row->account, from, -1, err) || !send_count(tx, row->account, to, 1, err)) {
+		return false;
+	}
+	(void)snprintf(action, sizeof(action), "send.%s", send_state_name(to));
+	if (!event_add(tx, actor, action, OBJECT_SEND, row->id.v, event_detail(row, to, change), err)) {
+		return false;
+	}
+	if (row->ticket.v && (to == SEND_SENT || to == SEND_FAILED)) {
+		if (!event_add(tx, actor, to == SEND_SENT ? "ticket.reply-sent" : "ticket.reply-failed", OBJECT_TICKET,
+			    row->ticket.v, event_detail(row, to, change), err)) {
+			return false;
+		}
+	}
+	row->state = to;
+	if (change->due_at) {
+		row->due_at = change->due_at;
+	}
+	if (to == SEND_QUEUED) {
+		effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v,
+			row->due_at > change->next_at ? row->due_at : change->next_at);
+	} else if (to == SEND_UNSURE && change->look_at) {
+		effect_add(tx, EFFECT_SEND_LOOK, row->id.v, row->account.v, change->look_at);
+	}
+	if (to == SEND_FAILED && !owe_warning(tx, row, "send-failed", change, err)) {
+		return false;
+	}
+	return !(to == SEND_HELD && change->hold == HOLD_LATE) || owe_warning(tx, row, "send-late", change, err);
+}
+
+static bool arm(struct tx *tx, const char *sql, enum effect_kind kind, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql, err);
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
+		effect_add(tx, kind, stmt_i64(stmt, 0), stmt_i64(stmt, 1), stmt_i64(stmt, 2));
+	}
+	return step == STEP_DONE;
+}
+
+bool send_arm_all(struct tx *tx, struct error *err)
+{
+	return arm(tx, sql_waiting, EFFECT_SEND_DUE, err) && arm(tx, sql_looking, EFFECT_SEND_LOOK, err);
+}
+
+bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_sending, err);
+	struct send_id *ids = NULL;
+	size_t n = 0;
+	size_t cap = 0;
+	enum step step;
+	bool ok;
+
+	if (!stmt) {
+		return false;
+	}
+	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
+		array_grow(ids, n, cap);
+		ids[n++].v = stmt_i64(stmt, 0);
+	}
+	ok = step == STEP_DONE;
+	for (size_t i = 0; ok && i < n; i++) {
+		struct send_change change = { .event = SEND_LOSE, .look_at = tx_now_at(tx) + look_after_ms, .doubted = true,
+			.clear_finds = true, .reason = "the daemon ended while it was being sent" };
+		struct send_row row = { 0 };
+
+		ok = send_load(tx, ids[i], &row, err) && send_move(tx, &actor_daemon, &row, &change, err);
+		send_row_finish(&row);
+	}
+	free(ids);
+	*ret_n = (int)n;
+	return ok;
+}
+
+/* Where a queued send belongs that may not leave now. *ret_ready: it may. */
+static bool place(struct tx *tx, struct send_row *row, const struct quota_window *quotas, size_t n_quotas, bool *ret_ready,
+	struct error *err)
+{
+	int64_t now_at = tx_now_at(tx);
+	int64_t when_at = row->due_at > row->next_at ? row->due_at : row->next_at;
+	struct account_row account = { 0 };
+	struct send_change hold = { .event = SEND_HOLD };
+	struct error limit = { 0 };
+
+	*ret_ready = false;
+	if (when_at > now_at) {
+		effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, when_at);
+		return true;
+	}
+	if (!account_load(tx, row->account, &account, err)) {
+		return false;
+	}
+	hold.hold = hold_for_account(account.state);
+	hold.reason = account.reason;
+	if (hold.hold == HOLD_NONE && row->until_at && now_at > row->until_at) {
+		hold.hold = HOLD_LATE;
+		hold.reason = "the time until which it was to be published has passed";
+	} else if (hold.hold == HOLD_NONE && row->kind == SEND_PUBLISH && now_at - row->due_at > row->late_ms &&
+		row->attempts == 0) {
+		hold.hold = HOLD_LATE;
+		hold.reason = "later than its late rule allows";
+	} else if (hold.hold == HOLD_NONE && row->kind == SEND_PUBLISH && row->attempts > 0 &&
+		now_at - row->due_at > row->late_ms && now_at - row->due_at > HOUR_MS) {
+		hold.hold = HOLD_LATE;
+		hold.reason = "tried for too long";
+	}
+	if (hold.hold != HOLD_NONE) {
+		bool ok = send_move(tx, &actor_daemon, row, &hold, err);
+
+		account_row_finish(&account);
+		return ok;
+	}
+	account_row_finish(&account);
+	for (size_t i = 0; i < n_quotas; i++) {
+		if (!quota_spend(tx, row->account, &quotas[i], 1, false, &limit)) {
+			cleanup(stmt_done) struct stmt *stmt = NULL;
+
+			if (limit.advice != ADVISE_WAIT) {
+				*err = limit;
+				return false;
+			}
+			stmt = stmt_get(tx, sql_next_at, err);
+			if (!stmt) {
+				return false;
+			}
+			stmt_bind_i64(stmt, 1, row->id.v);
+			stmt_bind_i64(stmt, 2, now_at + limit.retry_ms);
+			effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, now_at + limit.retry_ms);
+			return stmt_run(stmt, err);
+		}
+	}
+	*ret_ready = true;
+	return true;
+}
+
+static bool begin_attempt(struct tx *tx, struct send_row *row, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *count = stmt_get(tx, sql_attempt, err);
+	cleanup(stmt_done) struct stmt *attempt = stmt_get(tx, sql_attempt_row, err);
+
+	if (!count || !attempt) {
+		return false;
+	}
+	stmt_bind_i64(count, 1, row->id.v);
+	stmt_bind_i64(count, 2, tx_now_at(tx));
+	if (stmt_step(count, err) != STEP_ROW) {
+		return false;
+	}
+	row->attempts = (int)stmt_i64(count, 0);
+	row->last_attempt_at = tx_now_at(tx);
+	if (!row->first_attempt_at) {
+		row->first_attempt_at = row->last_attempt_at;
+	}
+	stmt_bind_i64(attempt, 1, row->id.v);
+	stmt_bind_i64(attempt, 2, row->attempts);
+	stmt_bind_i64(attempt, 3, tx_now_at(tx));
+	return stmt_run(attempt, err);
+}
+
+bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quotas, size_t n_quotas,
+	struct send_row *ret_row, bool *ret_claimed, struct error *err)
+{
+	struct send_change change = { .event = SEND_CLAIM };
+	struct send_row row = { 0 };
+	bool ready = false;
+	bool ok;
+
+	if (!send_load(tx, id, &row, err)) {
+		return false;
+	}
+	*ret_claimed = false;
+	if (row.state != SEND_QUEUED) {
+		send_row_finish(&row);
+		return true;
+	}
+	ok = place(tx, &row, quotas, n_quotas, &ready, err);
+	if (ok && ready) {
+		ok = send_move(tx, &actor_daemon, &row, &change, err) && begin_attempt(tx, &row, err) &&
+			(!row.post.v || media_load(tx, row.post, &row.media, &row.n_media, err));
+	}
+	if (!ok || !ready) {
+		send_row_finish(&row);
+		return ok;
+	}
+	*ret_row = row;
+	*ret_claimed = true;
+	return true;
+}
+
+bool send_set_digest(struct tx *tx, struct send_id id, const char *digest, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_digest, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	stmt_bind_text(stmt, 2, digest);
+	return stmt_run(stmt, err);
+}
+
+static bool end_attempt(struct tx *tx, struct send_id id, const struct send_result *result, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_attempt_end, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	stmt_bind_i64(stmt, 2, tx_now_at(tx));
+	stmt_bind_text(stmt, 3, send_event_name(result->event));
+	stmt_bind_opt_i64(stmt, 4, result->http_status);
+	stmt_bind_i64(stmt, 5, result->took_ms);
+	stmt_bind_text(stmt, 6, result->error.advice ? result->error.message : result->note);
+	return stmt_run(stmt, err);
+}
+
+/* Does another send own this remote id? */
+static bool owned_by_other(struct tx *tx, const struct send_row *row, const char *remote_id, bool *ret_owned, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_owner, err);
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, row->account.v);
+	stmt_bind_text(stmt, 2, send_kind_name(row->kind));
+	stmt_bind_text(stmt, 3, remote_id);
+	stmt_bind_i64(stmt, 4, row->id.v);
+	step = stmt_step(stmt, err);
+	*ret_owned = step == STEP_ROW;
+	return step != STEP_ERROR;
+}
+
+bool send_finish(struct tx *tx, struct send_id id, const struct send_result *result, bool *ret_applied, struct error *err)
+{
+	struct send_change change = {
+		.event = result->event,
+		.remote_id = result->remote_id,
+		.url = result->url,
+		.note = result->note,
+		.error = &result->error,
+		.next_at = result->event == SEND_DEFER ? result->next_at : 0,
+		.look_at = result->event == SEND_LOSE ? result->next_at : 0,
+		.doubted = result->event == SEND_LOSE,
+		.clear_finds = result->event == SEND_LOSE,
+		.count_resend = result->event == SEND_MISS,
+	};
+	struct send_row row = { 0 };
+	enum send_state to;
+	bool owned = false;
+	bool ok;
+
+	if (!send_load(tx, id, &row, err)) {
+		return false;
+	}
+	*ret_applied = send_next(row.state, result->event, &to);
+	if (!*ret_applied) {
+		send_row_finish(&row);
+		return true;
+	}
+	ok = !result->remote_id || owned_by_other(tx, &row, result->remote_id, &owned, err);
+	if (ok && owned) {
+		if (result->event == SEND_FIND) {
+			ok = error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "what was found belongs to another send");
+		}
+		change.remote_id = NULL;
+		change.note = "the platform gave an id that another send has";
+	}
+	ok = ok && send_move(tx, &actor_daemon, &row, &change, err) &&
+		(result->event == SEND_FIND || result->event == SEND_MISS || end_attempt(tx, id, result, err));
+	if (ok && to == SEND_SENT && row.kind == SEND_REPLY) {
+		effect_add(tx, EFFECT_INDEX, 0, 0, 0);
+	}
+	send_row_finish(&row);
+	return ok;
+}
+
+bool send_look_again(struct tx *tx, struct send_id id, int64_t look_at, const char *why, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_look_again, err);
+	struct send_row row = { 0 };
+	bool ok = stmt && send_load(tx, id, &row, err);
+
+	if (!ok || row.state != SEND_UNSURE) {
+		send_row_finish(&row);
+		return ok;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	stmt_bind_opt_i64(stmt, 2, look_at);
+	stmt_bind_text(stmt, 3, why);
+	ok = stmt_run(stmt, err);
+	if (ok && look_at) {
+		effect_add(tx, EFFECT_SEND_LOOK, id.v, row.account.v, look_at);
+	} else if (ok) {
+		struct send_change change = { .note = why, .reason = "outcome unknown: look at the account, then `queue settle`" };
+		cJSON *detail = event_detail(&row, SEND_UNSURE, &change);
+
+		json_add_bool(detail, "alarm", true);
+		ok = event_add(tx, &actor_daemon, "send.question", OBJECT_SEND, id.v, detail, err) &&
+			owe_warning(tx, &row, "send-unknown", &change, err);
+	}
+	send_row_finish(&row);
+	return ok;
+}

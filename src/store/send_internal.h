@@ -1,0 +1,40 @@
+/* What send.c and send_steer.c share, and post.c needs. */
+#ifndef STORE_SEND_INTERNAL_H
+#define STORE_SEND_INTERNAL_H
+
+#include <cjson/cJSON.h>
+
+#include "store/db.h"
+#include "store/send.h"
+
+/* Why a send of an account in this state must be held; HOLD_NONE when it is ready. */
+enum hold_reason hold_for_account(enum account_state state);
+
+/* counter 'send' */
+bool send_count(struct tx *tx, struct account_id account, enum send_state state, int64_t n, struct error *err) must_check;
+
+/* What changes with a state. Zero and NULL fields leave the column empty unless said otherwise. */
+struct send_change {
+	enum send_event event;
+	enum hold_reason hold;     /* to held */
+	int64_t due_at;            /* 0: keep */
+	int64_t next_at;           /* queued: not before */
+	int64_t look_at;           /* unsure: when to look; 0: a person must */
+	const char *remote_id;     /* NULL: keep */
+	const char *url;           /* NULL: keep */
+	const char *note;          /* NULL: keep */
+	const struct error *error; /* NULL: cleared when the new state is sent or queued by a person */
+	bool doubted;              /* sticky */
+	bool clear_finds;
+	bool count_resend;
+	const char *reason;        /* for the event */
+};
+
+/*
+ * Move a send along the state table: row, counter, event, effects. errors STATE/REJECT when there is no such edge. `row` is as loaded;
+ * its state is updated.
+ */
+bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, const struct send_change *change,
+	struct error *err) must_check;
+
+#endif
