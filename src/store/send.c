@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "codec/json.h"
+#include "core/clock.h"
 #include "core/mem.h"
 #include "store/notice.h"
 #include "store/post.h"

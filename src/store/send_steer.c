@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "codec/json.h"
+#include "core/clock.h"
 #include "core/mem.h"
 #include "store/send_internal.h"
 
