@@ -330,12 +330,12 @@ bool daemon_start(struct daemon *daemon, const struct daemon_options *options, s
 	daemon->outbox = outbox_new(daemon, err);
 	daemon->looks = daemon->outbox ? looks_new(daemon, err) : NULL;
 	daemon->deadlines = daemon->looks ? deadlines_new(daemon, err) : NULL;
-	if (!daemon->deadlines) {
+	daemon->hooks = daemon->deadlines ? hooks_new(daemon, err) : NULL;
+	if (!daemon->hooks) {
 		return false;
 	}
 	daemon->poller = poller_new(daemon);
 	daemon->tokens = tokens_new(daemon);
-	daemon->hooks = hooks_new(daemon);
 	start = sync_new(daemon, daemon->rules);
 	start->job.done = done_first_sync;
 	store_write(daemon->store, &start->job);

@@ -169,7 +169,7 @@ void deadlines_arm(
 	struct deadlines_clock *clock, const struct effect *effect); /* EFFECT_TICKET_DUE, EFFECT_LEASE_DUE */
 
 /* hooks.c */
-struct hooks *hooks_new(struct daemon *daemon);
+struct hooks *hooks_new(struct daemon *daemon, struct error *err);
 void hooks_free(struct hooks *hooks);
 void hooks_arm(struct hooks *hooks, const struct effect *effect); /* EFFECT_NOTICE */
 
