@@ -1,8 +1,8 @@
 /*
  * What the files of this room share: the rules as loaded, and a text taken apart for the checks.
  */
-#ifndef NEWSROOM_INTERNAL_H
-#define NEWSROOM_INTERNAL_H
+#ifndef NEWSROOM_NEWSROOM_INTERNAL_H
+#define NEWSROOM_NEWSROOM_INTERNAL_H
 
 #include <locale.h>
 #include <regex.h>

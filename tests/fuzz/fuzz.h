@@ -1,8 +1,8 @@
 /*
  * The one function of a fuzz target, under the name that libFuzzer and replay.c look for. A finding is an abort.
  */
-#ifndef TESTS_FUZZ_H
-#define TESTS_FUZZ_H
+#ifndef TESTS_FUZZ_FUZZ_H
+#define TESTS_FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>
