@@ -15,6 +15,14 @@ enum message_kind {
 	MESSAGE_DIRECT,  /* a private message */
 };
 
+/* Something in a message that is fetched apart from it, before the platform forgets it. */
+struct message_media {
+	char *type;      /* "image", "voice", "video" */
+	char *remote_id; /* what the driver fetches it by */
+};
+
+#define MESSAGE_MEDIA_MAX 4
+
 /* Fields are owned; NULL where the platform gave none. */
 struct message {
 	enum message_kind kind;
@@ -29,6 +37,11 @@ struct message {
 	char *parent_id;    /* the comment it answers */
 	char *url;
 	bool from_us;       /* written by the account itself: stored as history, opens nothing */
+	struct message_media media[MESSAGE_MEDIA_MAX];
+	size_t n_media;
+	/* What it allows us: so many answers, so long. 0: the platform has no such window. */
+	int64_t window_ms;
+	int window_replies;
 };
 
 struct message_list {

@@ -4,8 +4,9 @@
  * refused as a bug.
  *
  *   held ──▶ queued ──claim──▶ sending ──accept──▶ sent
- *     ▲        ▲                  │ refuse ──────▶ failed      (a person decides)
- *     │        └───── miss ──── unsure ◀── lose: no answer, crash, reset after the request left
+ *     ▲        ▲                 │ │ pend ───────▶ pending     (the platform works on it; its result is looked for)
+ *     │        │                 │ refuse ───────▶ failed      (a person decides)
+ *     │        └───── miss ─── unsure ◀── lose: no answer, crash, reset after the request left
  *     └── pause, dead token, late rule, a person's hold
  */
 #ifndef MODEL_SEND_H
@@ -16,7 +17,11 @@
 
 #include "core/id.h"
 
-enum send_kind { SEND_PUBLISH, SEND_REPLY };
+enum send_kind {
+	SEND_PUBLISH,
+	SEND_REPLY,
+	SEND_WITHDRAW, /* takes back what another send published */
+};
 
 enum send_state {
 	SEND_HELD,
@@ -26,6 +31,7 @@ enum send_state {
 	SEND_FAILED,
 	SEND_UNSURE,
 	SEND_CANCELLED,
+	SEND_PENDING, /* accepted as a job: published, refused or lost later */
 };
 
 enum send_event {
@@ -42,6 +48,7 @@ enum send_event {
 	SEND_CANCEL,  /* a person */
 	SEND_SETTLE_SENT,   /* a person looked: it is there */
 	SEND_SETTLE_ABSENT, /* a person looked: it is not there, give it up */
+	SEND_PEND,          /* the platform took it as a job */
 };
 
 /* Why a send is held; stands in the row and is shown. */
@@ -65,7 +72,7 @@ bool send_kind_parse(const char *name, enum send_kind *ret_kind);
 const char *hold_reason_name(enum hold_reason reason); /* "" for none */
 bool hold_reason_parse(const char *name, enum hold_reason *ret_reason);
 
-#define SEND_STATES 7
-#define SEND_EVENTS 13
+#define SEND_STATES 8
+#define SEND_EVENTS 14
 
 #endif

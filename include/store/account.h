@@ -82,7 +82,11 @@ struct quota_window {
 	int64_t offset_ms;
 	int64_t limit;   /* 0: unlimited, only counted */
 	int64_t reserve;
+	bool month;      /* a calendar month at +0800 instead of window_ms */
 };
+/* The window that contains now_at: its first moment, and the first one after it. */
+int64_t quota_window_begin(const struct quota_window *window, int64_t now_at);
+int64_t quota_window_end(const struct quota_window *window, int64_t now_at);
 /*
  * Spend n calls now. errors  PLATFORM/WAIT with retry_ms to the window's end when fewer than n remain (or, when
  * `keep_reserve`, fewer than n + reserve), or while the scope is blocked.

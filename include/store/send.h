@@ -20,6 +20,14 @@
 
 struct tx;
 
+/* A picture the account has uploaded before. Owned. */
+struct send_upload {
+	char *purpose;
+	char *sha256;
+	char *remote_id;
+	char *url;
+};
+
 /* A send as it is needed to make or to look for its effect. Owned; send_row_finish(). */
 struct send_row {
 	struct send_id id;
@@ -45,10 +53,23 @@ struct send_row {
 	bool doubted;            /* some earlier attempt's outcome was unknown: a duplicate refusal means it landed */
 	char *remote_id;
 	char *url;
+	char *progress;          /* what of its steps is finished; NULL */
+	char *job_id;            /* of the platform's job; NULL */
+	/* publications */
+	char *title;
+	struct post_article article;
+	/* withdrawals: the send they take back */
+	struct send_id target;
+	char *target_remote_id;
+	char *target_job_id;
+	bool target_broadcast;
 	/* replies */
 	enum message_kind reply_to_kind;
 	char *reply_to_id;
 	char *reply_status_id;
+	char *reply_author_id;
+	struct send_upload *uploads; /* of the account, of these media; loaded by send_claim only */
+	size_t n_uploads;
 	struct post_media *media; /* loaded by send_claim only */
 	size_t n_media;
 	char **taken_ids;         /* loaded by send_load_for_find only */
@@ -79,13 +100,39 @@ bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quo
 /* The request as it will leave (its digest in hex), noted on the newest attempt in the job that claimed. */
 bool send_set_digest(struct tx *tx, struct send_id id, const char *digest, struct error *err) must_check;
 
+/* A step is finished: what is done, and (may be NULL) what was uploaded. Only while it is being sent. */
+bool send_step(struct tx *tx, struct send_id id, const char *progress, const struct send_upload *upload,
+	struct error *err) must_check;
+
+/* A publication under which comments stand, newest first, of the last `since_at`. Gives the array. */
+struct send_thread {
+	char *thread_id;
+	char *title;
+	int64_t sent_at;
+};
+bool send_threads(struct tx *tx, struct account_id account, int64_t since_at, struct send_thread **ret_threads,
+	size_t *ret_n, struct error *err) must_check;
+void send_threads_free(struct send_thread *threads, size_t n);
+
+/* The send of a platform's job; zero id: none of ours. */
+bool send_find_job(struct tx *tx, struct account_id account, const char *job_id, struct send_id *ret_id,
+	struct error *err) must_check;
+
+/* Take back what was published. errors STATE/REJECT when it is not out, or taken back already */
+bool send_withdraw(struct tx *tx, const struct actor *actor, struct send_id target, const char *reason,
+	struct send_id *ret_id, struct error *err) must_check;
+
 struct send_result {
-	enum send_event event;  /* SEND_ACCEPT, SEND_DEFER, SEND_REFUSE, SEND_LOSE, SEND_FIND, SEND_MISS */
+	enum send_event event;  /* ACCEPT, DEFER, REFUSE, LOSE, FIND, MISS, PEND */
 	const char *remote_id;  /* may be NULL */
 	const char *url;
 	const char *note;       /* kept and shown */
 	struct error error;     /* why, unless accepted */
-	int64_t next_at;        /* DEFER: not before · LOSE: look at */
+	int64_t next_at;        /* DEFER: not before · LOSE, PEND: look at */
+	const char *progress;   /* NULL: as before */
+	const char *job_id;     /* NULL: as before */
+	const char *thread_id;  /* NULL: as before */
+	bool untouched;         /* MISS: nothing was begun, so it does not count as sent anew */
 	const char *digest;     /* of the request; NULL: unknown */
 	int http_status;
 	int64_t took_ms;

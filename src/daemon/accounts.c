@@ -63,6 +63,7 @@ void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, s
 				.offset_ms = quotas[i].offset_ms,
 				.limit = quotas[i].limit,
 				.reserve = quotas[i].reserve,
+				.month = quotas[i].month,
 			};
 		}
 	}
@@ -93,9 +94,15 @@ static void apply_row(struct daemon *daemon, const struct account_row *row)
 	account->warned_days = row->warned_days;
 	account->config = config_account(daemon->rules->config, account->name);
 	account->driver = account->config ? driver_find(account->config->platform) : NULL;
+	free(account->quotas);
+	account->quotas = NULL;
 	account->n_quotas = 0;
 	if (account->driver) {
-		account->n_quotas = account->driver->quotas(account->config->settings, account->quotas);
+		struct driver_quota quotas[DRIVER_QUOTAS_MAX];
+
+		account->n_quotas = account->driver->quotas(account->config->settings, quotas);
+		account->quotas = xnew_array(struct driver_quota, account->n_quotas + 1);
+		memcpy(account->quotas, quotas, account->n_quotas * sizeof(*quotas));
 	}
 }
 
@@ -146,6 +153,7 @@ void accounts_free(struct daemon *daemon)
 
 		heap_finish(&account->waiting);
 		secret_finish(&account->token);
+		free(account->quotas);
 		free(account->remote_uid);
 		free(account->reason);
 		free(account->name);

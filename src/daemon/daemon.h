@@ -71,7 +71,7 @@ struct account {
 	char *remote_uid;
 	int64_t token_expires_at;
 	int warned_days;
-	struct driver_quota quotas[DRIVER_QUOTAS_MAX];
+	struct driver_quota *quotas;
 	size_t n_quotas;
 	unsigned sends_in_flight;
 	struct heap waiting;       /* outbox.c: (due_at, send id) */

@@ -5,6 +5,9 @@
  *   provably not there → queued again (at most twice), and only when the platform's read lag has passed since the
  * attempt can not be told    → look again; after LOOKS_MAX looks the question goes to a person
  *
+ *   a job that runs    → pending: looked at again when the driver says, or told by a push
+ *   a job refused      → failed
+ *
  * Nothing here ever sends. A look costs calls from the account's ledger, but may use the reserve.
  */
 #include <inttypes.h>
@@ -44,6 +47,9 @@ struct look {
 	struct send_result result;
 	char *remote_id;
 	char *url;
+	char *note;
+	char *job_id;
+	char *thread_id;
 	bool again;
 	int64_t again_at; /* with `again`; 0: a person must */
 	char why[200];
@@ -58,6 +64,9 @@ static void finish_look(struct look *look)
 	rules_unref(look->rules);
 	free(look->remote_id);
 	free(look->url);
+	free(look->note);
+	free(look->job_id);
+	free(look->thread_id);
 	free(look->park);
 	free(look);
 }
@@ -73,7 +82,7 @@ static bool run_verdict(struct tx *tx, struct job *job, struct error *err)
 	if (!send_load(tx, look->send, &row, err)) {
 		return false;
 	}
-	same = row.state == SEND_UNSURE && row.attempts == look->row.attempts;
+	same = row.state == look->row.state && row.attempts == look->row.attempts;
 	send_row_finish(&row);
 	if (!same) {
 		return true;
@@ -108,6 +117,9 @@ static void verdict(struct look *look)
 {
 	look->result.remote_id = look->remote_id;
 	look->result.url = look->url;
+	look->result.note = look->note;
+	look->result.job_id = look->job_id;
+	look->result.thread_id = look->thread_id;
 	look->result.http_status = look->run.http_status;
 	look->result.took_ms = look->run.took_ms;
 	look->job = (struct job){ .run = run_verdict, .done = done_verdict, .urgent = true, .insist = true };
@@ -116,7 +128,7 @@ static void verdict(struct look *look)
 
 static void look_again(struct look *look, int64_t after_ms, const char *why)
 {
-	bool enough = look->row.finds + 1 >= LOOKS_MAX;
+	bool enough = look->row.state == SEND_UNSURE && look->row.finds + 1 >= LOOKS_MAX;
 
 	look->again = true;
 	look->again_at = enough ? 0 : loop_now_at(look->looks->daemon->loop) + after_ms;
@@ -131,12 +143,21 @@ static int64_t next_look_ms(const struct look *look)
 	return ms < LOOK_MAX_MS ? ms : LOOK_MAX_MS;
 }
 
-static void on_absent(struct look *look)
+static void on_absent(struct look *look, bool untouched)
 {
 	int64_t lag_ms = look->driver->settle_lag_ms(look->config->settings);
 	int64_t since_ms = loop_now_at(look->looks->daemon->loop) - look->row.last_attempt_at;
 
-	if (since_ms < lag_ms) {
+	if (untouched) {
+		look->result.event = SEND_MISS;
+		look->result.untouched = true;
+		verdict(look);
+	} else if (look->row.state == SEND_PENDING) {
+		/* The platform took the job and knows nothing of it: that is no proof of anything. */
+		look->again = true;
+		(void)snprintf(look->why, sizeof(look->why), "the platform took it and does not know it any more");
+		verdict(look);
+	} else if (since_ms < lag_ms) {
 		/* The platform shows new posts late; absence proves nothing yet. */
 		look_again(look, lag_ms - since_ms, "not there yet; the platform may show it late");
 	} else if (look->row.resends >= RESENDS_MAX) {
@@ -150,6 +171,19 @@ static void on_absent(struct look *look)
 	}
 }
 
+static void on_pending(struct look *look, const struct outcome *outcome)
+{
+	int64_t after_ms = outcome->look_after_ms > 0 ? outcome->look_after_ms : next_look_ms(look);
+
+	if (look->row.state == SEND_PENDING) {
+		look_again(look, after_ms, "the platform works on it");
+		return;
+	}
+	look->result.event = SEND_PEND;
+	look->result.next_at = loop_now_at(look->looks->daemon->loop) + after_ms;
+	verdict(look);
+}
+
 static void on_outcome(struct op_run *run, struct outcome *outcome)
 {
 	struct look *look = container_of(run, struct look, run);
@@ -159,15 +193,26 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 		return;
 	}
 	if (outcome->kind == OUTCOME_DONE) {
+		look->remote_id = steal(&outcome->remote_id);
+		look->url = steal(&outcome->url);
+		look->note = steal(&outcome->note);
+		look->job_id = steal(&outcome->job_id);
+		look->thread_id = steal(&outcome->thread_id);
 		switch (outcome->found) {
 		case FOUND_YES:
-			look->remote_id = steal(&outcome->remote_id);
-			look->url = steal(&outcome->url);
 			look->result.event = SEND_FIND;
 			verdict(look);
 			return;
 		case FOUND_NO:
-			on_absent(look);
+			on_absent(look, outcome->untouched);
+			return;
+		case FOUND_PENDING:
+			on_pending(look, outcome);
+			return;
+		case FOUND_REFUSED:
+			look->result.event = SEND_REFUSE;
+			look->result.error = outcome->error;
+			verdict(look);
 			return;
 		case FOUND_UNCLEAR:
 			look_again(look, next_look_ms(look), "the account's timeline does not tell");
@@ -197,7 +242,7 @@ static bool run_look(struct tx *tx, struct job *job, struct error *err)
 	if (!send_load_for_find(tx, look->send, &look->row, err)) {
 		return false;
 	}
-	if (look->row.state != SEND_UNSURE) {
+	if (look->row.state != SEND_UNSURE && look->row.state != SEND_PENDING) {
 		return true;
 	}
 	look->config = config_account(look->rules->config, look->row.account_name);
@@ -211,11 +256,12 @@ static bool run_look(struct tx *tx, struct job *job, struct error *err)
 		return true;
 	}
 	n_quotas = look->driver->quotas(look->config->settings, quotas);
-	quota_windows(quotas, n_quotas, look->driver->cost(OP_FIND, look->row.kind) & 1u, windows, &n_windows);
-	if (n_windows > 0) {
+	send_for_driver(&look->row, &look->content);
+	quota_windows(quotas, n_quotas, look->driver->cost(OP_FIND, &look->content), windows, &n_windows);
+	for (size_t i = 0; i < n_windows; i++) {
 		struct error limit = { 0 };
 
-		if (!quota_spend(tx, look->row.account, &windows[0], 1, false, &limit)) {
+		if (!quota_spend(tx, look->row.account, &windows[i], 1, false, &limit)) {
 			account_row_finish(&account);
 			if (limit.advice != ADVISE_WAIT) {
 				*err = limit;
@@ -225,7 +271,6 @@ static bool run_look(struct tx *tx, struct job *job, struct error *err)
 			return true;
 		}
 	}
-	send_for_driver(&look->row, &look->content);
 	op_run_init(&look->run, look->driver, OP_FIND, look->config, look->rules, &account.token, account.remote_uid);
 	look->run.op.send = &look->content;
 	look->ready = true;

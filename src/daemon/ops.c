@@ -50,22 +50,34 @@ static void on_answer(void *data, const struct http_answer *answer)
 	struct outcome outcome;
 
 	run->exchange = 0;
-	run->http_status = answer->status;
-	run->took_ms += answer->took_ms;
+	if (answer) {
+		run->http_status = answer->status;
+		run->took_ms += answer->took_ms;
+	}
 	outcome_init(&outcome);
 	run->op.driver->answer(&run->op, answer, &outcome);
 	log_debug("op.answer account=%s kind=%d status=%d outcome=%d took_ms=%" PRId64 "%s%s", run->name,
-		(int)run->op.kind, answer->status, (int)outcome.kind, answer->took_ms,
+		(int)run->op.kind, run->http_status, (int)outcome.kind, run->took_ms,
 		outcome.kind == OUTCOME_ERROR ? " error=" : "",
 		outcome.kind == OUTCOME_ERROR ? log_text(outcome.error.message) : "");
 	run->on_outcome(run, &outcome);
 	outcome_finish(&outcome);
 }
 
+static void answer_nothing(void *data)
+{
+	on_answer(data, NULL);
+}
+
 void op_run_send(struct op_run *run, struct daemon *daemon, struct http_request *request,
 	void (*on_outcome)(struct op_run *run, struct outcome *outcome))
 {
 	run->on_outcome = on_outcome;
+	if (!request->url) { /* nothing need be asked */
+		http_request_finish(request);
+		loop_defer(daemon->loop, answer_nothing, run);
+		return;
+	}
 	run->requests++;
 	run->exchange = http_start(daemon->http, request, on_answer, run);
 }

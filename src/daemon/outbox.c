@@ -12,6 +12,7 @@
  * ids only; what has been cancelled meanwhile is found not to be claimable.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "core/log.h"
 #include "core/mem.h"
@@ -35,7 +36,7 @@ struct flight {
 	struct outbox *outbox;
 	struct account_id account;
 	struct send_id send;
-	struct driver_quota quotas[DRIVER_QUOTAS_MAX];
+	struct driver_quota *quotas;
 	size_t n_quotas;
 	const struct driver *driver;
 	const struct config_account *config;
@@ -55,13 +56,23 @@ struct flight {
 	char *remote_id;
 	char *url;
 	char *note;
+	char *progress;
+	char *job_id;
+	char *thread_id;
+	struct driver_upload upload; /* of the step that is being written down */
 	char *park;        /* reason; NULL: the account is fine */
 	char *block_scope; /* a limit the platform told us about */
 	int64_t block_until_at;
 	bool applied;
 };
 
+/* send_row lends its uploads to drivers as they are. */
+_Static_assert(sizeof(struct send_upload) == sizeof(struct driver_upload) &&
+		       offsetof(struct send_upload, url) == offsetof(struct driver_upload, url),
+	"an upload looks the same to the store and to drivers");
+
 static void pump(struct outbox *outbox, struct account *account);
+static void on_outcome(struct op_run *run, struct outcome *outcome);
 static void record(struct flight *flight, enum send_event event, const struct error *err, int64_t next_at);
 
 static void flight_free(struct flight *flight)
@@ -73,6 +84,11 @@ static void flight_free(struct flight *flight)
 	free(flight->remote_id);
 	free(flight->url);
 	free(flight->note);
+	free(flight->quotas);
+	free(flight->progress);
+	free(flight->job_id);
+	free(flight->thread_id);
+	driver_upload_finish(&flight->upload);
 	free(flight->park);
 	free(flight->block_scope);
 	free(flight);
@@ -103,6 +119,18 @@ void send_for_driver(const struct send_row *row, struct driver_send *ret)
 		.reply_to_kind = row->reply_to_kind,
 		.reply_to_id = row->reply_to_id,
 		.reply_status_id = row->reply_status_id,
+		.reply_author_id = row->reply_author_id,
+		.title = row->title,
+		.article = row->kind == SEND_PUBLISH ? &row->article : NULL,
+		.uploads = (const struct driver_upload *)row->uploads,
+		.n_uploads = row->n_uploads,
+		.target_id = row->target_remote_id,
+		.target_job = row->target_job_id,
+		.target_broadcast = row->target_broadcast,
+		.progress = row->progress,
+		.job_id = row->job_id,
+		.pending = row->state == SEND_PENDING,
+		.looks = row->finds,
 		.first_attempt_at = row->first_attempt_at,
 		.last_attempt_at = row->last_attempt_at,
 		.taken_ids = (const char *const *)row->taken_ids,
@@ -115,17 +143,16 @@ static bool run_claim(struct tx *tx, struct job *job, struct error *err)
 	struct flight *flight = container_of(job, struct flight, job);
 	struct quota_window windows[DRIVER_QUOTAS_MAX];
 	struct account_row account = { 0 };
-	enum send_kind kind;
 	size_t n = 0;
 	bool ok;
 
 	if (!send_load(tx, flight->send, &flight->row, err)) {
 		return false;
 	}
-	kind = flight->row.kind;
+	send_for_driver(&flight->row, &flight->content);
+	quota_windows(flight->quotas, flight->n_quotas, flight->driver->cost(OP_SEND, &flight->content), windows, &n);
 	send_row_finish(&flight->row);
 	flight->row = (struct send_row){ 0 };
-	quota_windows(flight->quotas, flight->n_quotas, flight->driver->cost(OP_SEND, kind), windows, &n);
 	ok = send_claim(tx, flight->send, windows, n, &flight->row, &flight->claimed, err);
 	if (!ok || !flight->claimed) {
 		return ok;
@@ -187,6 +214,15 @@ static void look_for_twin(struct flight *flight)
 	op_run_next(&flight->run, flight->outbox->daemon, on_landed_twin);
 }
 
+/* Take `from` when it says something; what was there goes. */
+static void replace(char **to, char **from)
+{
+	if (*from) {
+		free(*to);
+		*to = steal(from);
+	}
+}
+
 static void on_refused(struct flight *flight, struct outcome *outcome)
 {
 	struct outbox *outbox = flight->outbox;
@@ -211,11 +247,8 @@ static void on_refused(struct flight *flight, struct outcome *outcome)
 	case ADVISE_WAIT:
 		wait_ms = err->retry_ms > 0 ? err->retry_ms : RETRY_MAX_MS;
 		if (outcome->quota >= 0 && outcome->quota < DRIVER_QUOTAS_MAX) {
-			struct driver_quota quotas[DRIVER_QUOTAS_MAX];
-			size_t n = flight->driver->quotas(flight->config->settings, quotas);
-
-			if ((size_t)outcome->quota < n) {
-				flight->block_scope = xstrdup(quotas[outcome->quota].name);
+			if ((size_t)outcome->quota < flight->n_quotas) {
+				flight->block_scope = xstrdup(flight->quotas[outcome->quota].name);
 				flight->block_until_at = now_at + wait_ms;
 			}
 		}
@@ -246,6 +279,62 @@ static void on_refused(struct flight *flight, struct outcome *outcome)
 	}
 }
 
+static void take_texts(struct flight *flight, struct outcome *outcome)
+{
+	replace(&flight->remote_id, &outcome->remote_id);
+	replace(&flight->url, &outcome->url);
+	replace(&flight->note, &outcome->note);
+	replace(&flight->progress, &outcome->progress);
+	replace(&flight->job_id, &outcome->job_id);
+	replace(&flight->thread_id, &outcome->thread_id);
+}
+
+static bool run_step(struct tx *tx, struct job *job, struct error *err)
+{
+	struct flight *flight = container_of(job, struct flight, job);
+
+	return send_step(tx, flight->send, flight->progress, (const struct send_upload *)&flight->upload, err);
+}
+
+static void done_step(struct job *job, const struct error *err)
+{
+	struct flight *flight = container_of(job, struct flight, job);
+
+	daemon_point("after-step");
+	if (err) {
+		/* What is finished could not be written down: stop here, it is done again. */
+		record(flight, SEND_DEFER, err, loop_now_at(flight->outbox->daemon->loop) + RETRY_FIRST_MS);
+		return;
+	}
+	if (flight->outbox->stopping) {
+		struct error stop = { 0 };
+
+		(void)error_set(&stop, ERROR_OS, ADVISE_RETRY, 0, "the daemon was stopping between two steps");
+		record(flight, SEND_DEFER, &stop, 0);
+		return;
+	}
+	free(flight->row.progress);
+	flight->row.progress = xstrdup(flight->progress);
+	flight->content.progress = flight->row.progress;
+	daemon_point("before-step-request");
+	op_run_next(&flight->run, flight->outbox->daemon, on_outcome);
+}
+
+/* A step that must not be done twice is on disk before the next request leaves. */
+static void next_step(struct flight *flight, struct outcome *outcome)
+{
+	if (!outcome->progress) {
+		op_run_next(&flight->run, flight->outbox->daemon, on_outcome);
+		return;
+	}
+	take_texts(flight, outcome);
+	driver_upload_finish(&flight->upload);
+	flight->upload = outcome->upload;
+	outcome->upload = (struct driver_upload){ 0 };
+	flight->job = (struct job){ .run = run_step, .done = done_step, .urgent = true };
+	store_write(flight->outbox->daemon->store, &flight->job);
+}
+
 static void on_outcome(struct op_run *run, struct outcome *outcome)
 {
 	struct flight *flight = container_of(run, struct flight, run);
@@ -254,15 +343,20 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 	flight->result.took_ms = run->took_ms;
 	switch (outcome->kind) {
 	case OUTCOME_NEXT:
-		op_run_next(run, flight->outbox->daemon, on_outcome);
+		next_step(flight, outcome);
 		return;
 	case OUTCOME_DONE:
-		flight->remote_id = steal(&outcome->remote_id);
-		flight->url = steal(&outcome->url);
-		flight->note = steal(&outcome->note);
-		record(flight, SEND_ACCEPT, NULL, 0);
+		take_texts(flight, outcome);
+		if (outcome->found == FOUND_PENDING) {
+			record(flight, SEND_PEND, NULL,
+				loop_now_at(flight->outbox->daemon->loop) +
+					(outcome->look_after_ms > 0 ? outcome->look_after_ms : 30 * SECOND_MS));
+		} else {
+			record(flight, SEND_ACCEPT, NULL, 0);
+		}
 		return;
 	case OUTCOME_ERROR:
+		take_texts(flight, outcome);
 		on_refused(flight, outcome);
 		return;
 	}
@@ -358,6 +452,9 @@ static void record(struct flight *flight, enum send_event event, const struct er
 	flight->result.remote_id = flight->remote_id;
 	flight->result.url = flight->url;
 	flight->result.note = flight->note;
+	flight->result.progress = flight->progress;
+	flight->result.job_id = flight->job_id;
+	flight->result.thread_id = flight->thread_id;
 	flight->result.digest = flight->digest[0] ? flight->digest : NULL;
 	flight->result.next_at = next_at;
 	if (err) {
@@ -378,7 +475,9 @@ static void claim(struct outbox *outbox, struct account *account, struct send_id
 	flight->driver = account->driver;
 	flight->config = account->config;
 	flight->rules = rules_ref(outbox->daemon->rules);
-	flight->n_quotas = account->driver->quotas(account->config->settings, flight->quotas);
+	flight->n_quotas = account->n_quotas;
+	flight->quotas = xnew_array(struct driver_quota, account->n_quotas + 1);
+	memcpy(flight->quotas, account->quotas, account->n_quotas * sizeof(*account->quotas));
 	flight->job = (struct job){ .run = run_claim, .done = done_claim, .urgent = true };
 	account->sends_in_flight++;
 	outbox->in_flight++;

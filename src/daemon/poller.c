@@ -16,10 +16,17 @@
 #include "core/mem.h"
 #include "core/random.h"
 #include "daemon/ops.h"
+#include "store/send.h"
 
 #define UNSAVED_MAX    8
 #define RETRY_FIRST_MS (10 * SECOND_MS)
 #define WAITING_MAX    4
+#define THREADS_MS     (30 * DAY_MS) /* publications older than this are not asked for comments */
+
+/* Threads go to drivers as the store gives them. */
+_Static_assert(sizeof(struct send_thread) == sizeof(struct driver_thread) &&
+		       offsetof(struct send_thread, sent_at) == offsetof(struct driver_thread, sent_at),
+	"a thread looks the same to the store and to drivers");
 
 struct feed {
 	struct timer timer;
@@ -63,6 +70,9 @@ struct pull {
 	bool counted;
 	struct op_run run;
 	char *since;
+	struct send_thread *threads;
+	size_t n_threads;
+	unsigned requests; /* of them counted */
 	int64_t calls;   /* to be written into the ledger */
 	int64_t unsaved; /* counted before this pull */
 	int64_t new_messages;
@@ -95,6 +105,7 @@ static void pull_free(struct pull *pull)
 	op_run_finish(&pull->run);
 	free(pull->since);
 	free(pull->since_after);
+	send_threads_free(pull->threads, pull->n_threads);
 	free(pull->park);
 	free(pull);
 }
@@ -239,7 +250,8 @@ static void on_page(struct op_run *run, struct outcome *outcome)
 {
 	struct pull *pull = container_of(run, struct pull, run);
 
-	pull->calls++;
+	pull->calls += run->requests - pull->requests;
+	pull->requests = run->requests;
 	if (outcome->kind == OUTCOME_ERROR) {
 		pull->failed = true;
 		pull->error = outcome->error;
@@ -266,6 +278,9 @@ static bool run_begin(struct tx *tx, struct job *job, struct error *err)
 
 	if (!cursor_load(tx, pull->account, pull->run.op.driver->feeds[pull->feed->index].name, &pull->since,
 		    &polled_at, err)) {
+		return false;
+	}
+	if (!send_threads(tx, pull->account, tx_now_at(tx) - THREADS_MS, &pull->threads, &pull->n_threads, err)) {
 		return false;
 	}
 	if (pull->counted) {
@@ -303,6 +318,8 @@ static void done_begin(struct job *job, const struct error *err)
 		.feed = pull->feed->index,
 		.since = pull->since,
 		.now_at = loop_now_at(pull->daemon->loop),
+		.threads = (const struct driver_thread *)pull->threads,
+		.n_threads = pull->n_threads,
 	};
 	op_run_next(&pull->run, pull->daemon, on_page);
 }
@@ -322,7 +339,7 @@ static void pull_start(struct feed *feed, struct poll_now *now)
 	pull->account = account->id;
 	pull->unsaved = account->calls_unsaved;
 	quota_windows(
-		account->quotas, account->n_quotas, account->driver->cost(OP_PULL, SEND_PUBLISH) & 1u, windows, &n);
+		account->quotas, account->n_quotas, account->driver->cost(OP_PULL, NULL) & 1u, windows, &n);
 	pull->counted = n > 0;
 	if (n > 0) {
 		pull->window = windows[0];

@@ -26,6 +26,10 @@ void message_finish(struct message *message)
 	free(message->root_id);
 	free(message->parent_id);
 	free(message->url);
+	for (size_t i = 0; i < message->n_media; i++) {
+		free(message->media[i].type);
+		free(message->media[i].remote_id);
+	}
 	*message = (struct message){ 0 };
 }
 

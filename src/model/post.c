@@ -15,6 +15,19 @@ static const char *const class_names[] = {
 	[POST_SOLICIT] = "solicit",
 };
 
+static const char *const form_names[] = {
+	[POST_FORM_AUTO] = "auto",
+	[POST_FORM_ARTICLE] = "article",
+	[POST_FORM_TEXT] = "text",
+	[POST_FORM_IMAGE] = "image",
+	[POST_FORM_NEWSPIC] = "newspic",
+};
+
+static const char *const mode_names[] = {
+	[POST_MODE_PUBLISH] = "publish",
+	[POST_MODE_BROADCAST] = "broadcast",
+};
+
 void post_init(struct post *post)
 {
 	*post = (struct post){ .class = POST_POLICY, .late_ms = -1 };
@@ -39,7 +52,39 @@ void post_finish(struct post *post)
 		free(post->media[i].data);
 	}
 	free(post->media);
+	post_article_finish(&post->article);
 	*post = (struct post){ 0 };
+}
+
+void post_article_finish(struct post_article *article)
+{
+	free(article->topic);
+	free(article->markdown);
+	free(article->author);
+	free(article->digest);
+	free(article->source_url);
+	free(article->cover);
+	*article = (struct post_article){ 0 };
+}
+
+const char *post_form_name(enum post_form form)
+{
+	return NAME_OF(form_names, form);
+}
+
+bool post_form_parse(const char *name, enum post_form *ret_form)
+{
+	return NAME_PARSE(form_names, name, ret_form);
+}
+
+const char *post_mode_name(enum post_mode mode)
+{
+	return NAME_OF(mode_names, mode);
+}
+
+bool post_mode_parse(const char *name, enum post_mode *ret_mode)
+{
+	return NAME_PARSE(mode_names, name, ret_mode);
 }
 
 const char *post_class_name(enum post_class class)

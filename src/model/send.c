@@ -2,8 +2,8 @@
  * The states of a send. A send is not idempotent on any platform we know: `unsure` exists so that a lost answer never
  * becomes a second post, and it is left only by looking, by the program or by a person.
  *
- * Invariants: sent and cancelled have no way out; nothing but a claim leads to sending; unsure can not be cancelled,
- * held or retried, because each of these would claim to know what happened.
+ * Invariants: sent and cancelled have no way out; nothing but a claim leads to sending; unsure and pending can not be
+ * cancelled, held or retried, because each of these would claim to know what happened.
  */
 #include "model/send.h"
 
@@ -18,10 +18,15 @@ static const struct {
 	{ SEND_QUEUED, SEND_CLAIM, SEND_SENDING }, { SEND_QUEUED, SEND_HOLD, SEND_HELD },
 	{ SEND_QUEUED, SEND_CANCEL, SEND_CANCELLED }, { SEND_SENDING, SEND_ACCEPT, SEND_SENT },
 	{ SEND_SENDING, SEND_DEFER, SEND_QUEUED }, { SEND_SENDING, SEND_REFUSE, SEND_FAILED },
-	{ SEND_SENDING, SEND_LOSE, SEND_UNSURE },
+	{ SEND_SENDING, SEND_LOSE, SEND_UNSURE }, { SEND_SENDING, SEND_PEND, SEND_PENDING },
 	{ SEND_SENDING, SEND_HOLD, SEND_HELD }, /* the token was refused, so nothing was published */
 	{ SEND_UNSURE, SEND_FIND, SEND_SENT }, { SEND_UNSURE, SEND_MISS, SEND_QUEUED },
 	{ SEND_UNSURE, SEND_SETTLE_SENT, SEND_SENT }, { SEND_UNSURE, SEND_SETTLE_ABSENT, SEND_CANCELLED },
+	{ SEND_UNSURE, SEND_PEND, SEND_PENDING },   /* looked: the job is there and runs */
+	{ SEND_UNSURE, SEND_REFUSE, SEND_FAILED },  /* looked: the job was there and was refused */
+	{ SEND_PENDING, SEND_FIND, SEND_SENT }, { SEND_PENDING, SEND_REFUSE, SEND_FAILED },
+	{ SEND_PENDING, SEND_LOSE, SEND_UNSURE },   /* the platform knows no such job any more */
+	{ SEND_PENDING, SEND_SETTLE_SENT, SEND_SENT }, { SEND_PENDING, SEND_SETTLE_ABSENT, SEND_CANCELLED },
 	{ SEND_FAILED, SEND_RETRY, SEND_QUEUED }, { SEND_FAILED, SEND_CANCEL, SEND_CANCELLED },
 	{ SEND_FAILED, SEND_SETTLE_SENT, SEND_SENT }, /* the platform refused in words only */
 };
@@ -34,6 +39,7 @@ static const char *const state_names[] = {
 	[SEND_FAILED] = "failed",
 	[SEND_UNSURE] = "unsure",
 	[SEND_CANCELLED] = "cancelled",
+	[SEND_PENDING] = "pending",
 };
 
 static const char *const event_names[] = {
@@ -50,11 +56,13 @@ static const char *const event_names[] = {
 	[SEND_CANCEL] = "cancel",
 	[SEND_SETTLE_SENT] = "settle_sent",
 	[SEND_SETTLE_ABSENT] = "settle_absent",
+	[SEND_PEND] = "pend",
 };
 
 static const char *const kind_names[] = {
 	[SEND_PUBLISH] = "publish",
 	[SEND_REPLY] = "reply",
+	[SEND_WITHDRAW] = "withdraw",
 };
 
 static const char *const hold_names[] = {

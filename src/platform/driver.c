@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/mem.h"
 #include "drivers.gen.h"
 
 #define X(name) extern const struct driver driver_##name;
@@ -61,7 +62,57 @@ void outcome_finish(struct outcome *outcome)
 	free(outcome->since);
 	secret_finish(&outcome->token);
 	free(outcome->remote_uid);
+	free(outcome->progress);
+	free(outcome->job_id);
+	free(outcome->thread_id);
+	driver_upload_finish(&outcome->upload);
+	cJSON_Delete(outcome->json);
+	buf_finish(&outcome->media);
+	free(outcome->media_type);
 	outcome_init(outcome);
+}
+
+void driver_upload_finish(struct driver_upload *upload)
+{
+	free(upload->purpose);
+	free(upload->sha256);
+	free(upload->remote_id);
+	free(upload->url);
+	*upload = (struct driver_upload){ 0 };
+}
+
+void push_result_init(struct push_result *result)
+{
+	*result = (struct push_result){ .key = -1 };
+}
+
+struct push_event *push_result_add_event(struct push_result *result)
+{
+	array_grow(result->events, result->n_events, result->cap_events);
+	result->events[result->n_events] = (struct push_event){ 0 };
+	return &result->events[result->n_events++];
+}
+
+void push_result_finish(struct push_result *result)
+{
+	free(result->answer);
+	message_list_finish(&result->messages);
+	for (size_t i = 0; i < result->n_events; i++) {
+		struct push_event *event = &result->events[i];
+
+		free(event->dedupe);
+		free(event->author_id);
+		free(event->key);
+		free(event->job_id);
+		free(event->remote_id);
+		free(event->url);
+		free(event->text);
+	}
+	free(result->events);
+	free(result->to);
+	free(result->from);
+	free(result->nonce);
+	push_result_init(result);
 }
 
 void outcome_fail(

@@ -1,7 +1,10 @@
 /*
  * The quota ledger: calls used in the current window of a limit. A row is about one window; a row of an older window counts as
- * nothing used. Windows begin at k * window_ms + offset_ms.
+ * nothing used. Windows begin at k * window_ms + offset_ms, or with a calendar month at +0800.
  */
+#include <time.h>
+
+#include "core/clock.h"
 #include "store/account.h"
 #include "store/db.h"
 
@@ -12,14 +15,37 @@ static const char sql_block[] =
 	"INSERT INTO quota (account_id, scope, window_at, used, blocked_until_at) VALUES ($1, $2, 0, 0, $3)"
 	" ON CONFLICT (account_id, scope) DO UPDATE SET blocked_until_at = max(blocked_until_at, excluded.blocked_until_at)";
 
-static int64_t window_begin(const struct quota_window *window, int64_t now_at)
+#define CHINA_OFFSET_MS (8 * HOUR_MS)
+
+/* The first moment of this month, or of the one `later` months on. */
+static int64_t month_begin(int64_t now_at, int later)
+{
+	time_t local = (time_t)((now_at + CHINA_OFFSET_MS) / SECOND_MS);
+	struct tm tm;
+
+	if (!gmtime_r(&local, &tm)) {
+		return 0;
+	}
+	tm = (struct tm){ .tm_year = tm.tm_year, .tm_mon = tm.tm_mon + later, .tm_mday = 1 };
+	return (int64_t)timegm(&tm) * SECOND_MS - CHINA_OFFSET_MS;
+}
+
+int64_t quota_window_begin(const struct quota_window *window, int64_t now_at)
 {
 	int64_t since = now_at - window->offset_ms;
 
+	if (window->month) {
+		return month_begin(now_at, 0);
+	}
 	if (window->window_ms <= 0) {
 		return 0;
 	}
 	return now_at - ((since % window->window_ms) + window->window_ms) % window->window_ms;
+}
+
+int64_t quota_window_end(const struct quota_window *window, int64_t now_at)
+{
+	return window->month ? month_begin(now_at, 1) : quota_window_begin(window, now_at) + window->window_ms;
 }
 
 static bool load(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t *ret_used,
@@ -39,7 +65,7 @@ static bool load(struct tx *tx, struct account_id id, const struct quota_window 
 	case STEP_DONE:
 		return true;
 	case STEP_ROW:
-		if (stmt_i64(stmt, 0) == window_begin(window, tx_now_at(tx))) {
+		if (stmt_i64(stmt, 0) == quota_window_begin(window, tx_now_at(tx))) {
 			*ret_used = stmt_i64(stmt, 1);
 		}
 		*ret_blocked_until_at = stmt_i64(stmt, 2);
@@ -57,7 +83,7 @@ static bool save(struct tx *tx, struct account_id id, const struct quota_window 
 	}
 	stmt_bind_i64(stmt, 1, id.v);
 	stmt_bind_text(stmt, 2, window->scope);
-	stmt_bind_i64(stmt, 3, window_begin(window, tx_now_at(tx)));
+	stmt_bind_i64(stmt, 3, quota_window_begin(window, tx_now_at(tx)));
 	stmt_bind_i64(stmt, 4, used);
 	return stmt_run(stmt, err);
 }
@@ -83,7 +109,7 @@ bool quota_spend(struct tx *tx, struct account_id id, const struct quota_window 
 		return wait_until(err, blocked_until_at, now_at, window->scope, "the platform said to wait");
 	}
 	if (window->limit > 0 && window->limit - used < n + (keep_reserve ? window->reserve : 0)) {
-		return wait_until(err, window_begin(window, now_at) + window->window_ms, now_at, window->scope,
+		return wait_until(err, quota_window_end(window, now_at), now_at, window->scope,
 			"used up in this window");
 	}
 	return save(tx, id, window, used + n, err);
@@ -128,7 +154,7 @@ bool quota_state(struct tx *tx, struct account_id id, const struct quota_window 
 	if (window->limit > 0) {
 		state.remaining = window->limit > state.used ? window->limit - state.used : 0;
 	}
-	state.resets_at = window_begin(window, tx_now_at(tx)) + window->window_ms;
+	state.resets_at = quota_window_end(window, tx_now_at(tx));
 	if (state.blocked_until_at <= tx_now_at(tx)) {
 		state.blocked_until_at = 0;
 	}

@@ -20,20 +20,26 @@
 	"SELECT send.id, send.kind, send.state, send.hold, send.account_id, send.post_id, send.ticket_id, account.name, send.text," \
 	" send.due_at, send.until_at, send.late_ms, send.next_at, send.attempts, send.finds, send.resends, send.first_attempt_at," \
 	" send.last_attempt_at, send.look_at, send.doubted, send.remote_id, send.url, message.kind, message.remote_id," \
-	" message.status_id FROM send JOIN account ON account.id = send.account_id" \
-	" LEFT JOIN message ON message.id = send.message_id"
+	" message.status_id, message.author_id, send.progress, send.job_id, target.id, target.remote_id, target.job_id," \
+	" target_post.mode, post.title, post.form, post.mode, post.topic, post.markdown, post.byline, post.digest_text," \
+	" post.source_url, post.cover, post.comments" \
+	" FROM send JOIN account ON account.id = send.account_id" \
+	" LEFT JOIN message ON message.id = send.message_id LEFT JOIN post ON post.id = send.post_id" \
+	" LEFT JOIN send AS target ON target.id = send.target_id LEFT JOIN post AS target_post ON target_post.id = target.post_id"
 
 static const char sql_load[] = COLUMNS " WHERE send.id = $1";
 static const char sql_taken[] = "SELECT remote_id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id IS NOT NULL"
 				" AND id <> $3 AND (sent_at IS NULL OR sent_at >= $4)";
 static const char sql_waiting[] = "SELECT id, account_id, max(coalesce(due_at, 0), next_at) FROM send WHERE state = 'queued'";
-static const char sql_looking[] = "SELECT id, account_id, look_at FROM send WHERE state = 'unsure' AND look_at IS NOT NULL";
+static const char sql_looking[] = "SELECT id, account_id, look_at FROM send WHERE state IN ('unsure', 'pending')"
+				  " AND look_at IS NOT NULL";
 static const char sql_sending[] = "SELECT id FROM send WHERE state = 'sending'";
 static const char sql_move[] =
 	"UPDATE send SET state = $2, hold = $3, due_at = coalesce($4, due_at), next_at = $5, look_at = $6,"
 	" remote_id = coalesce($7, remote_id), url = coalesce($8, url), note = coalesce($9, note), error_domain = $10,"
 	" error_advice = $11, error_code = $12, error_message = $13, doubted = doubted OR $14,"
-	" finds = CASE WHEN $15 THEN 0 ELSE finds END, resends = resends + $16, sent_at = coalesce($17, sent_at) WHERE id = $1";
+	" finds = CASE WHEN $15 THEN 0 ELSE finds END, resends = resends + $16, sent_at = coalesce($17, sent_at),"
+	" progress = coalesce($18, progress), job_id = coalesce($19, job_id), thread_id = coalesce($20, thread_id) WHERE id = $1";
 static const char sql_attempt[] =
 	"UPDATE send SET attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, $2), last_attempt_at = $2"
 	" WHERE id = $1 RETURNING attempts";
@@ -56,6 +62,17 @@ void send_row_finish(struct send_row *row)
 	free(row->url);
 	free(row->reply_to_id);
 	free(row->reply_status_id);
+	free(row->reply_author_id);
+	free(row->progress);
+	free(row->job_id);
+	free(row->title);
+	free(row->target_remote_id);
+	free(row->target_job_id);
+	post_article_finish(&row->article);
+	for (size_t i = 0; i < row->n_uploads; i++) {
+		send_upload_finish(&row->uploads[i]);
+	}
+	free(row->uploads);
 	media_free(row->media, row->n_media);
 	for (size_t i = 0; i < row->n_taken; i++) {
 		free(row->taken_ids[i]);
@@ -114,11 +131,31 @@ static bool read_row(struct tx *tx, struct stmt *stmt, struct send_row *row, str
 		.reply_to_id = stmt_dup(stmt, 23),
 		.reply_status_id = stmt_dup(stmt, 24),
 	};
+	row->reply_author_id = stmt_dup(stmt, 25);
+	row->progress = stmt_dup(stmt, 26);
+	row->job_id = stmt_dup(stmt, 27);
+	row->target.v = stmt_i64(stmt, 28);
+	row->target_remote_id = stmt_dup(stmt, 29);
+	row->target_job_id = stmt_dup(stmt, 30);
+	row->target_broadcast = str_is(stmt_str(stmt, 31), "broadcast");
+	row->title = stmt_dup(stmt, 32);
+	row->article = (struct post_article){
+		.topic = stmt_dup(stmt, 35),
+		.markdown = stmt_dup(stmt, 36),
+		.author = stmt_dup(stmt, 37),
+		.digest = stmt_dup(stmt, 38),
+		.source_url = stmt_dup(stmt, 39),
+		.cover = stmt_dup(stmt, 40),
+		.comments = stmt_i64(stmt, 41) > 0,
+		.fans_only = stmt_i64(stmt, 41) > 1,
+	};
 	(void)snprintf(marker, sizeof(marker), "%s-%" PRId64, tx_instance(tx), row->id.v);
 	row->marker = xstrdup(marker);
 	if (!send_kind_parse(stmt_text(stmt, 1), &row->kind) || !send_state_parse(stmt_text(stmt, 2), &row->state) ||
 		(!stmt_is_null(stmt, 3) && !hold_reason_parse(stmt_text(stmt, 3), &row->hold)) ||
-		(!stmt_is_null(stmt, 22) && !message_kind_parse(stmt_text(stmt, 22), &row->reply_to_kind))) {
+		(!stmt_is_null(stmt, 22) && !message_kind_parse(stmt_text(stmt, 22), &row->reply_to_kind)) ||
+		(!stmt_is_null(stmt, 33) && (!post_form_parse(stmt_text(stmt, 33), &row->article.form) ||
+						    !post_mode_parse(stmt_text(stmt, 34), &row->article.mode)))) {
 		send_row_finish(row);
 		return error_set(err, ERROR_STORE, ADVISE_BUG, 0, "send %" PRId64 " has a word nobody knows", stmt_i64(stmt, 0));
 	}
@@ -176,7 +213,9 @@ static cJSON *event_detail(const struct send_row *row, enum send_state to, const
 	char name[128];
 
 	json_add_text(detail, "account", row->account_name);
-	if (row->post.v) {
+	if (row->target.v) {
+		json_add_i64(detail, "withdraws", row->target.v);
+	} else if (row->post.v) {
 		(void)snprintf(name, sizeof(name), "%" PRId64 "/%s", row->post.v, row->account_name);
 		json_add_i64(detail, "post", row->post.v);
 		json_add_text(detail, "delivery", name);
@@ -226,7 +265,7 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	stmt_bind_text(stmt, 3, to == SEND_HELD && change->hold != HOLD_NONE ? hold_reason_name(change->hold) : NULL);
 	stmt_bind_opt_i64(stmt, 4, change->due_at);
 	stmt_bind_i64(stmt, 5, to == SEND_QUEUED ? change->next_at : 0);
-	stmt_bind_opt_i64(stmt, 6, to == SEND_UNSURE ? change->look_at : 0);
+	stmt_bind_opt_i64(stmt, 6, to == SEND_UNSURE || to == SEND_PENDING ? change->look_at : 0);
 	stmt_bind_text(stmt, 7, change->remote_id);
 	stmt_bind_text(stmt, 8, change->url);
 	stmt_bind_text(stmt, 9, change->note);
@@ -238,6 +277,9 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	stmt_bind_i64(stmt, 15, change->clear_finds);
 	stmt_bind_i64(stmt, 16, change->count_resend);
 	stmt_bind_opt_i64(stmt, 17, to == SEND_SENT ? tx_now_at(tx) : 0);
+	stmt_bind_text(stmt, 18, change->progress);
+	stmt_bind_text(stmt, 19, change->job_id);
+	stmt_bind_text(stmt, 20, change->thread_id);
 	if (!stmt_run(stmt, err) || !send_count(tx, row->account, from, -1, err) || !send_count(tx, row->account, to, 1, err)) {
 		return false;
 	}
@@ -258,7 +300,7 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	if (to == SEND_QUEUED) {
 		effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v,
 			row->due_at > change->next_at ? row->due_at : change->next_at);
-	} else if (to == SEND_UNSURE && change->look_at) {
+	} else if ((to == SEND_UNSURE || to == SEND_PENDING) && change->look_at) {
 		effect_add(tx, EFFECT_SEND_LOOK, row->id.v, row->account.v, change->look_at);
 	}
 	if (to == SEND_FAILED && !owe_warning(tx, row, "send-failed", change, err)) {
@@ -420,7 +462,8 @@ bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quo
 	ok = place(tx, &row, quotas, n_quotas, &ready, err);
 	if (ok && ready) {
 		ok = send_move(tx, &actor_daemon, &row, &change, err) && begin_attempt(tx, &row, err) &&
-			(!row.post.v || media_load(tx, row.post, &row.media, &row.n_media, err));
+			(!row.post.v || (media_load(tx, row.post, &row.media, &row.n_media, err) &&
+						send_load_uploads(tx, &row, err)));
 	}
 	if (!ok || !ready) {
 		send_row_finish(&row);
@@ -486,12 +529,16 @@ bool send_finish(struct tx *tx, struct send_id id, const struct send_result *res
 		.note = result->note,
 		.error = &result->error,
 		.next_at = result->event == SEND_DEFER ? result->next_at : 0,
-		.look_at = result->event == SEND_LOSE ? result->next_at : 0,
+		.look_at = result->event == SEND_LOSE || result->event == SEND_PEND ? result->next_at : 0,
 		.doubted = result->event == SEND_LOSE,
-		.clear_finds = result->event == SEND_LOSE,
-		.count_resend = result->event == SEND_MISS,
+		.clear_finds = result->event == SEND_LOSE || result->event == SEND_PEND,
+		.count_resend = result->event == SEND_MISS && !result->untouched,
+		.progress = result->progress,
+		.job_id = result->job_id,
+		.thread_id = result->thread_id,
 	};
 	struct send_row row = { 0 };
+	enum send_state was;
 	enum send_state to;
 	bool owned = false;
 	bool ok;
@@ -499,6 +546,7 @@ bool send_finish(struct tx *tx, struct send_id id, const struct send_result *res
 	if (!send_load(tx, id, &row, err)) {
 		return false;
 	}
+	was = row.state;
 	*ret_applied = send_next(row.state, result->event, &to);
 	if (!*ret_applied) {
 		send_row_finish(&row);
@@ -513,7 +561,10 @@ bool send_finish(struct tx *tx, struct send_id id, const struct send_result *res
 		change.note = "the platform gave an id that another send has";
 	}
 	ok = ok && send_move(tx, &actor_daemon, &row, &change, err) &&
-		(result->event == SEND_FIND || result->event == SEND_MISS || end_attempt(tx, id, result, err));
+		(was != SEND_SENDING || end_attempt(tx, id, result, err));
+	if (ok && to == SEND_SENT && row.kind == SEND_WITHDRAW) {
+		ok = send_mark_withdrawn(tx, row.target, err);
+	}
 	if (ok && to == SEND_SENT && row.kind == SEND_REPLY) {
 		effect_add(tx, EFFECT_INDEX, 0, 0, 0);
 	}
@@ -527,7 +578,7 @@ bool send_look_again(struct tx *tx, struct send_id id, int64_t look_at, const ch
 	struct send_row row = { 0 };
 	bool ok = stmt && send_load(tx, id, &row, err);
 
-	if (!ok || row.state != SEND_UNSURE) {
+	if (!ok || (row.state != SEND_UNSURE && row.state != SEND_PENDING)) {
 		send_row_finish(&row);
 		return ok;
 	}
@@ -539,7 +590,7 @@ bool send_look_again(struct tx *tx, struct send_id id, int64_t look_at, const ch
 		effect_add(tx, EFFECT_SEND_LOOK, id.v, row.account.v, look_at);
 	} else if (ok) {
 		struct send_change change = { .note = why, .reason = "outcome unknown: look at the account, then `queue settle`" };
-		cJSON *detail = event_detail(&row, SEND_UNSURE, &change);
+		cJSON *detail = event_detail(&row, row.state, &change);
 
 		json_add_bool(detail, "alarm", true);
 		ok = event_add(tx, &actor_daemon, "send.question", OBJECT_SEND, id.v, detail, err) &&

@@ -28,6 +28,9 @@ struct send_change {
 	bool clear_finds;
 	bool count_resend;
 	const char *reason;        /* for the event */
+	const char *progress;      /* NULL: keep */
+	const char *job_id;        /* NULL: keep */
+	const char *thread_id;     /* NULL: keep */
 };
 
 /*
@@ -36,5 +39,11 @@ struct send_change {
  */
 bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, const struct send_change *change,
 	struct error *err) must_check;
+
+/* ---- send_job.c ---- */
+
+bool send_load_uploads(struct tx *tx, struct send_row *row, struct error *err) must_check;
+bool send_mark_withdrawn(struct tx *tx, struct send_id id, struct error *err) must_check;
+void send_upload_finish(struct send_upload *upload);
 
 #endif

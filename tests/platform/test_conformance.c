@@ -363,6 +363,8 @@ static void test_every_driver__is_whole(void **state)
 	for (size_t d = 0; drivers[d]; d++) {
 		const struct driver *driver = drivers[d];
 		struct driver_quota quotas[DRIVER_QUOTAS_MAX];
+		const struct driver_send publish = { .kind = SEND_PUBLISH };
+		const struct driver_send reply = { .kind = SEND_REPLY };
 		struct finding_list findings = { 0 };
 		struct bench bench;
 		int64_t units = -1;
@@ -381,8 +383,8 @@ static void test_every_driver__is_whole(void **state)
 			CHECK(quotas[i].reserve <= quotas[i].limit);
 		}
 		for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
-			CHECK(driver->cost(kinds[k], SEND_PUBLISH) < 1u << n);
-			CHECK(driver->cost(kinds[k], SEND_REPLY) < 1u << n);
+			CHECK(driver->cost(kinds[k], &publish) < 1u << n);
+			CHECK(driver->cost(kinds[k], &reply) < 1u << n);
 		}
 		CHECK(driver->poll_min_ms(bench.settings) > 0);
 		CHECK(driver->find_after_ms(bench.settings) > 0);

@@ -100,17 +100,20 @@ static size_t quotas(const void *settings, struct driver_quota ret[DRIVER_QUOTAS
 	return 2;
 }
 
-static unsigned cost(enum driver_op_kind kind, enum send_kind send_kind)
+static unsigned cost(enum driver_op_kind kind, const struct driver_send *send)
 {
 	switch (kind) {
 	case OP_SEND:
-		return send_kind == SEND_PUBLISH ? 3u : 1u;
+		return send->kind == SEND_PUBLISH ? 3u : 1u;
 	case OP_FIND:
 	case OP_PULL:
 		return 1u;
 	case OP_LOGIN:
+	case OP_RENEW:
 	case OP_TOKEN:
 	case OP_LIMITS:
+	case OP_MEDIA:
+	case OP_CALL:
 		return 0;
 	}
 	return 0;
@@ -185,6 +188,12 @@ static const char *path_of(const struct driver_op *op)
 		return "token";
 	case OP_LIMITS:
 		return "limits";
+	case OP_RENEW:
+		return "renew";
+	case OP_MEDIA:
+		return "media";
+	case OP_CALL:
+		return "call";
 	}
 	return "nothing";
 }

@@ -38,18 +38,21 @@ static size_t quotas(const void *settings, struct driver_quota ret[DRIVER_QUOTAS
 }
 
 /* source  weibo.md 9, 10: the login calls and account/rate_limit_status are not counted; errors are (11.20) */
-static unsigned cost(enum driver_op_kind kind, enum send_kind send_kind)
+static unsigned cost(enum driver_op_kind kind, const struct driver_send *send)
 {
 	switch (kind) {
 	case OP_SEND:
-		return send_kind == SEND_PUBLISH ? 1u << WEIBO_QUOTA_CALLS | 1u << WEIBO_QUOTA_POSTS
-						 : 1u << WEIBO_QUOTA_CALLS;
+		return send->kind == SEND_PUBLISH ? 1u << WEIBO_QUOTA_CALLS | 1u << WEIBO_QUOTA_POSTS
+						  : 1u << WEIBO_QUOTA_CALLS;
 	case OP_FIND:
 	case OP_PULL:
 		return 1u << WEIBO_QUOTA_CALLS;
 	case OP_LOGIN:
+	case OP_RENEW:
 	case OP_TOKEN:
 	case OP_LIMITS:
+	case OP_MEDIA:
+	case OP_CALL:
 		return 0;
 	}
 	return 0;
@@ -126,6 +129,10 @@ static bool request(struct driver_op *op, struct http_request *ret_request, stru
 	case OP_LIMITS:
 		weibo_limits_request(op, ret_request);
 		return true;
+	case OP_RENEW:
+	case OP_MEDIA:
+	case OP_CALL:
+		break;
 	}
 	return error_set(err, ERROR_PLATFORM, ADVISE_BUG, 0, "no such operation: %d", (int)op->kind);
 }
@@ -156,6 +163,10 @@ static void answer(struct driver_op *op, const struct http_answer *http, struct 
 	case OP_LIMITS:
 		weibo_limits_answer(op, json, ret_outcome);
 		return;
+	case OP_RENEW:
+	case OP_MEDIA:
+	case OP_CALL:
+		break;
 	}
 	outcome_fail(ret_outcome, ERROR_PLATFORM, ADVISE_BUG, 0, "no such operation: %d", (int)op->kind);
 }

@@ -53,7 +53,18 @@ CREATE TABLE post (
 	late_ms    INTEGER NOT NULL,
 	author_uid INTEGER NOT NULL,
 	author     TEXT    NOT NULL,
-	created_at INTEGER NOT NULL
+	created_at INTEGER NOT NULL,
+	-- what an article needs on top
+	form       TEXT    NOT NULL DEFAULT 'auto' CHECK (form IN ('auto', 'article', 'text', 'image', 'newspic')),
+	mode       TEXT    NOT NULL DEFAULT 'publish' CHECK (mode IN ('publish', 'broadcast')),
+	topic      TEXT,
+	markdown   TEXT,
+	byline     TEXT,
+	digest_text TEXT,
+	source_url TEXT,
+	cover      TEXT,
+	comments   INTEGER NOT NULL DEFAULT 0, -- 1: open, 2: open for followers only
+	corrects   INTEGER REFERENCES post (id) -- the post it puts right
 ) STRICT;
 
 CREATE TABLE media (
@@ -61,6 +72,17 @@ CREATE TABLE media (
 	type   TEXT NOT NULL,
 	data   BLOB NOT NULL
 ) STRICT;
+
+-- What an account has uploaded already, by content: a picture goes up once.
+CREATE TABLE upload (
+	account_id INTEGER NOT NULL REFERENCES account (id),
+	purpose    TEXT    NOT NULL, -- the driver's word
+	sha256     TEXT    NOT NULL,
+	remote_id  TEXT,
+	url        TEXT,
+	at         INTEGER NOT NULL,
+	PRIMARY KEY (account_id, purpose, sha256)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE post_media (
 	post_id  INTEGER NOT NULL REFERENCES post (id),
@@ -137,17 +159,59 @@ CREATE TABLE message (
 
 CREATE INDEX message_ticket ON message (ticket_id, id);
 
+-- Pictures and voices that came with messages: fetched before the platform forgets them, kept as files by their hash.
+CREATE TABLE message_media (
+	id         INTEGER PRIMARY KEY,
+	message_id INTEGER NOT NULL REFERENCES message (id),
+	type       TEXT    NOT NULL,
+	remote_id  TEXT    NOT NULL,
+	state      TEXT    NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'fetched', 'failed', 'purged')),
+	tries      INTEGER NOT NULL DEFAULT 0,
+	next_at    INTEGER NOT NULL,
+	sha256     TEXT,    -- the file's name
+	bytes      INTEGER,
+	mime       TEXT,
+	why        TEXT
+) STRICT;
+
+CREATE INDEX message_media_open ON message_media (next_at) WHERE state = 'open';
+CREATE INDEX message_media_message ON message_media (message_id);
+
+-- A citizen's side of a conversation, as far as answering needs it. Nothing about the person.
+CREATE TABLE contact (
+	account_id      INTEGER NOT NULL REFERENCES account (id),
+	author_id       TEXT    NOT NULL,
+	window_until_at INTEGER NOT NULL DEFAULT 0, -- direct answers may be sent until then,
+	window_left     INTEGER NOT NULL DEFAULT 0, -- and so many
+	warned          INTEGER NOT NULL DEFAULT 0, -- hours already warned at: 36, 44
+	followed_at     INTEGER,
+	unfollowed_at   INTEGER, -- what is known of him goes after the office's retention
+	PRIMARY KEY (account_id, author_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX contact_unfollowed ON contact (unfollowed_at) WHERE unfollowed_at IS NOT NULL;
+
+-- Pushes already taken: the same one again is answered and changes nothing.
+CREATE TABLE push_seen (
+	account_id INTEGER NOT NULL REFERENCES account (id),
+	dedupe     TEXT    NOT NULL,
+	at         INTEGER NOT NULL,
+	PRIMARY KEY (account_id, dedupe)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX push_seen_at ON push_seen (at);
+
 -- The outbox: any effect on a platform that must happen exactly once.
 CREATE TABLE send (
 	id               INTEGER PRIMARY KEY,
-	kind             TEXT    NOT NULL CHECK (kind IN ('publish', 'reply')),
+	kind             TEXT    NOT NULL CHECK (kind IN ('publish', 'reply', 'withdraw')),
 	account_id       INTEGER NOT NULL REFERENCES account (id),
 	post_id          INTEGER REFERENCES post (id),
 	ticket_id        INTEGER REFERENCES ticket (id),
 	message_id       INTEGER REFERENCES message (id), -- the one answered
 	text             TEXT    NOT NULL,
 	state            TEXT    NOT NULL CHECK (state IN
-	                         ('held', 'queued', 'sending', 'sent', 'failed', 'unsure', 'cancelled')),
+	                         ('held', 'queued', 'sending', 'sent', 'failed', 'unsure', 'cancelled', 'pending')),
 	hold             TEXT,              -- why held
 	note             TEXT,              -- shown to people
 	due_at           INTEGER,           -- promised time
@@ -158,7 +222,12 @@ CREATE TABLE send (
 	finds            INTEGER NOT NULL DEFAULT 0,
 	resends          INTEGER NOT NULL DEFAULT 0,
 	doubted          INTEGER NOT NULL DEFAULT 0,
-	look_at          INTEGER,           -- unsure: when to look; NULL: a person must
+	look_at          INTEGER,           -- unsure, pending: when to look; NULL: a person must
+	progress         TEXT,              -- what of its steps is finished, in the driver's words
+	job_id           TEXT,              -- the platform's job
+	thread_id        TEXT,              -- what its comments are asked for by
+	target_id        INTEGER REFERENCES send (id), -- withdraw: what it takes back
+	withdrawn_at     INTEGER,
 	first_attempt_at INTEGER,
 	last_attempt_at  INTEGER,
 	remote_id        TEXT,
@@ -172,7 +241,8 @@ CREATE TABLE send (
 	created_at       INTEGER NOT NULL,
 	sent_at          INTEGER,
 	CHECK ((kind = 'publish') = (post_id IS NOT NULL)),
-	CHECK ((kind = 'reply') = (ticket_id IS NOT NULL))
+	CHECK ((kind = 'reply') = (ticket_id IS NOT NULL)),
+	CHECK ((kind = 'withdraw') = (target_id IS NOT NULL))
 ) STRICT;
 
 -- A post goes to an account once.
@@ -181,7 +251,14 @@ CREATE UNIQUE INDEX send_delivery ON send (post_id, account_id) WHERE post_id IS
 CREATE UNIQUE INDEX send_remote ON send (account_id, kind, remote_id) WHERE remote_id IS NOT NULL;
 -- Open rows only: the table may grow for years.
 CREATE INDEX send_open ON send (account_id, state, due_at, id)
-	WHERE state IN ('held', 'queued', 'sending', 'unsure', 'failed');
+	WHERE state IN ('held', 'queued', 'sending', 'unsure', 'failed', 'pending');
+-- A push about a job finds its send.
+CREATE INDEX send_job ON send (account_id, job_id) WHERE job_id IS NOT NULL;
+-- What has comments to be asked for.
+CREATE INDEX send_thread ON send (account_id, sent_at) WHERE thread_id IS NOT NULL;
+-- One withdrawal of a thing at a time.
+CREATE UNIQUE INDEX send_target ON send (target_id)
+	WHERE target_id IS NOT NULL AND state NOT IN ('failed', 'cancelled');
 CREATE INDEX send_ticket ON send (ticket_id, id) WHERE ticket_id IS NOT NULL;
 CREATE INDEX send_due ON send (due_at, id);
 
