@@ -26,13 +26,8 @@ struct loader {
 	struct config_account **by_name; /* config.accounts in the order of names; what config_account() searches */
 };
 
-/* Every table of keys that is not a driver's, by the section it belongs to. Ends with {0}. */
-struct config_table {
-	const char *section;
-	const struct config_key *keys;
-};
-extern const struct config_table config_tables[];
-
+extern const struct config_key config_platform_keys[];
+extern const struct config_key config_account_keys[];
 extern const struct config_key config_limit_keys[];
 extern const struct config_key config_rung_keys[];
 extern const struct config_key config_operator_keys[];
@@ -79,10 +74,15 @@ bool nearest_refuse(const struct nearest *nearest, const struct yaml_file *file,
 bool config_read_limits(struct loader *loader, const struct yaml_node *node, struct error *err) must_check;
 bool config_read_ladder(struct loader *loader, const struct yaml_node *node, struct error *err) must_check;
 
+/* accounts.c; accounts need platforms, groups need accounts. Fill in loader.base_urls and loader.by_name. */
+bool config_read_platforms(struct loader *loader, const struct yaml_node *node, struct error *err) must_check;
+bool config_read_accounts(struct loader *loader, const struct yaml_node *node, struct error *err) must_check;
+bool config_read_groups(struct loader *loader, const struct yaml_node *node, struct error *err) must_check;
+
 /* operators.c */
 bool config_read_operators(struct loader *loader, const struct yaml_node *node, struct error *err) must_check;
 
-/* NULL: none. Before and after the file is read to its end. */
-const struct config_account *config_find_account(struct config_account *const *by_name, size_t n, const char *name);
+/* By binary search in an array that is sorted by name. NULL: none. */
+const struct config_account *config_find_account(struct config_account *const *sorted, size_t n, const char *name);
 
 #endif
