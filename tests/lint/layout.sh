@@ -38,9 +38,7 @@ texts=$(find .ci man include src tests README.md accounts.yaml meson.build -type
 sources=$(echo "$texts" | grep '\.[ch]$')
 
 check "no trailing blanks" "$(echo "$texts" | xargs grep -nE '[[:blank:]]+$' | cut -c 1-160)"
-check "every file ends with a line end" "$(echo "$texts" | while read -r file; do
-	[ ! -s "$file" ] || [ -z "$(tail -c 1 "$file")" ] || echo "$file"
-done)"
+check "every file ends with a line end" "$(echo "$texts" | xargs grep -LzP '\n\z')"
 
 # Strings, characters and block comments are stepped over; what is left of // is scratch.
 check "comments are /* */" "$(echo "$sources" | xargs awk '
@@ -67,16 +65,20 @@ check "comments are /* */" "$(echo "$sources" | xargs awk '
 		}
 	}')"
 
-check "header guards are the path" "$(echo "$sources" | grep '\.h$' | while read -r file; do
-	case $file in
-	tests/*) guard=$file ;;
-	*) guard=${file#*/} ;;
-	esac
-	guard=$(echo "$guard" | tr 'a-z/.' 'A-Z__')
-	found=$(sed -n 's/^#ifndef \([A-Z0-9_]*_H\)$/\1/p' "$file" | head -n 1)
-	[ "$found" = "$guard" ] || echo "$file: guard \"$found\", expected \"$guard\""
-	grep -qx "#define $guard" "$file" || echo "$file: no #define $guard"
-done)"
+check "header guards are the path" "$(echo "$sources" | grep '\.h$' | xargs awk '
+	function judge() {
+		if (file == "") return
+		guard = file
+		if (file !~ /^tests/) sub(/^[a-z]*\//, "", guard)
+		gsub(/[\/.]/, "_", guard)
+		guard = toupper(guard)
+		if (asked != guard || given != guard)
+			print file ": guard \"" asked "\" / \"" given "\", expected \"" guard "\""
+	}
+	FNR == 1 { judge(); file = FILENAME; asked = given = "" }
+	asked == "" && /^#ifndef / { asked = $2 }
+	given == "" && /^#define / { given = $2 }
+	END { judge() }')"
 
 check "a public header begins with what it is for" "$(for file in include/*/*.h; do
 	case $(head -c 2 "$file") in
@@ -101,17 +103,25 @@ check "lists that say so are alphabetical" "$(find . -name meson.build ! -path "
 	}
 	END { if (n == 0) print "no such list was found" }')"
 
-# A file nobody builds is a file nobody tests.
-check "every C file is named in a meson.build" "$(find src tests -name '*.c' | sort | while read -r file; do
-	dir=${file%/*}
-	name=${file##*/}
-	stem=${name%.c}
-	for build in "$dir/meson.build" "${dir%/*}/meson.build"; do
-		[ -f "$build" ] || continue
-		grep -qE "'($name|$stem|${stem#*_}|${dir##*/}/$name)'" "$build" && continue 2
-	done
-	echo "$file"
-done)"
+# A file nobody builds is a file nobody tests. A name in a list stands for cmd_NAME.c, verb_NAME.c, test_NAME.c, fuzz_NAME.c.
+check "every C file is named in a meson.build" "$({
+	find src tests -name meson.build -exec awk -F "'" '
+		{ dir = FILENAME; sub(/\/[^\/]*$/, "", dir); for (i = 2; i <= NF; i += 2) print dir, $i }' {} +
+	echo
+	find src tests -name '*.c' | sort
+} | awk '
+	/^$/ { files = 1; next }
+	!files { named[$1 "/" $2] = 1; next }
+	{
+		dir = name = $0
+		sub(/\/[^\/]*$/, "", dir)
+		sub(/.*\//, "", name)
+		stem = name
+		sub(/\.c$/, "", stem)
+		word = stem
+		sub(/^[a-z]*_/, "", word)
+		if (!named[dir "/" name] && !named[dir "/" stem] && !named[dir "/" word]) print
+	}')"
 
 check "shell files parse" "$({
 	find . -name '*.sh' ! -path './build*' -exec sh -n {} \;
