@@ -40,7 +40,7 @@ struct yaml_file {
 /* errors  CONFIG/REJECT; `first_line` is the line number of the first byte (1, or more for front matter) */
 bool yaml_parse(const char *name, struct str text, int first_line, struct yaml_file **ret_file,
 	struct error *err) must_check;
-void yaml_free(struct yaml_file *file);
+void yaml_file_free(struct yaml_file *file); /* accepts NULL; plain yaml_free() would stand in for libyaml's own */
 void yaml_freep(struct yaml_file **file);
 
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key); /* NULL: none */

@@ -52,4 +52,11 @@ void config_finish_keys(const struct config_key *keys, void *section);
 /* Fill in defaults only. */
 bool config_default_keys(const struct config_key *keys, void *ret, struct error *err) must_check;
 
+/* Every table of accounts.yaml that is not a driver's, by its section ("": the top level); ends with {0}. */
+struct config_table {
+	const char *section;
+	const struct config_key *keys;
+};
+extern const struct config_table config_tables[];
+
 #endif

@@ -52,7 +52,7 @@ bool error_set(struct error *err, enum error_domain domain, enum error_advice ad
 /* As error_set() with ERROR_OS, ADVISE_RETRY, errno, and ": strerror" appended. */
 bool error_set_errno(struct error *err, const char *format, ...) printf_like(2, 3);
 
-/* Put "context: " before the message that is already there; returns false. */
+/* Put a context (without its colon) and ": " before the message that is already there; returns false. */
 bool error_prefix(struct error *err, const char *format, ...) printf_like(2, 3);
 
 void error_clear(struct error *err);

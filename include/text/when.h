@@ -15,6 +15,8 @@
 
 /* An IANA name such as "Asia/Shanghai"; fails when the system has no such zone. */
 bool when_set_zone(const char *zone, struct error *err) must_check;
+/* The same look at the name without setting anything: for a file that may yet be refused. */
+bool when_check_zone(const char *zone, struct error *err) must_check;
 
 /*
  * Accepted: RFC 3339 ("2026-10-01T08:00:00+08:00", also with blank for T, seconds optional) ·

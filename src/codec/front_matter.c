@@ -86,6 +86,6 @@ bool front_matter_parse(const char *name, struct str text, struct front_matter *
 
 void front_matter_finish(struct front_matter *front)
 {
-	yaml_free(front->yaml);
+	yaml_file_free(front->yaml);
 	*front = (struct front_matter){ 0 };
 }

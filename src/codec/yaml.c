@@ -247,7 +247,7 @@ bool yaml_parse(const char *name, struct str text, int first_line, struct yaml_f
 	reader.file = xnew(struct yaml_file);
 	reader.file->name = xstrdup(name);
 	if (!yaml_parser_initialize(&reader.parser)) {
-		yaml_free(reader.file);
+		yaml_file_free(reader.file);
 		return error_set(err, ERROR_OS, ADVISE_RETRY, 0, "%s: out of memory", name);
 	}
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
@@ -255,14 +255,14 @@ bool yaml_parse(const char *name, struct str text, int first_line, struct yaml_f
 	ok = read_file(&reader);
 	yaml_parser_delete(&reader.parser);
 	if (!ok) {
-		yaml_free(reader.file);
+		yaml_file_free(reader.file);
 		return false;
 	}
 	*ret_file = reader.file;
 	return true;
 }
 
-void yaml_free(struct yaml_file *file)
+void yaml_file_free(struct yaml_file *file)
 {
 	if (file) {
 		free_node(file->root);
@@ -273,7 +273,7 @@ void yaml_free(struct yaml_file *file)
 
 void yaml_freep(struct yaml_file **file)
 {
-	yaml_free(*file);
+	yaml_file_free(*file);
 	*file = NULL;
 }
 
@@ -292,7 +292,7 @@ bool yaml_error(const struct yaml_file *file, const struct yaml_node *node, stru
 	struct buf text;
 	va_list args;
 
-	buf_init(&text, sizeof(err->message));
+	buf_init(&text, 4 * sizeof(err->message)); /* error_set() cuts; the buffer would drop what does not fit */
 	if (node) {
 		(void)buf_printf(&text, "%s:%d:%d: ", file->name, node->line, node->column);
 	} else {

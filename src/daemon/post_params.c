@@ -172,7 +172,7 @@ static bool read_targets(const struct rules *rules, const cJSON *object, struct 
 			if (strcmp(post->targets[i].account, item->string) == 0) {
 				found = true;
 				if (!read_text(texts, item->string, LIMIT_POST_BYTES, &post->targets[i].text, err)) {
-					return error_prefix(err, "per_account: ");
+					return error_prefix(err, "per_account");
 				}
 			}
 		}
@@ -195,7 +195,7 @@ static bool read_times(
 
 	if (at) {
 		if (!when_parse(str_from(at), now_at, &post->due_at, err)) {
-			return error_prefix(err, "at: ");
+			return error_prefix(err, "at");
 		}
 		/* "now", and times of this very second, are meant; anything older is a mistake. */
 		if (post->due_at < now_at - 2 * SECOND_MS) {
@@ -214,7 +214,7 @@ static bool read_times(
 	}
 	if (until) {
 		if (!when_parse(str_from(until), now_at, &post->until_at, err)) {
-			return error_prefix(err, "until: ");
+			return error_prefix(err, "until");
 		}
 		if (post->until_at <= (post->due_at ? post->due_at : now_at)) {
 			return refuse(err, "until", "must be after the time of publishing");
@@ -222,7 +222,7 @@ static bool read_times(
 	}
 	post->late_ms = rules->config->late_ms[post->class];
 	if (late && !when_parse_duration(str_from(late), &post->late_ms, err)) {
-		return error_prefix(err, "late: ");
+		return error_prefix(err, "late");
 	}
 	return true;
 }
@@ -253,7 +253,7 @@ static bool read_medium(const cJSON *item, struct post_media *medium, struct err
 	}
 	if (!read_text(item, "name", LIMIT_NAME_BYTES, &medium->name, err) ||
 		!read_text(item, "alt", LIMIT_TITLE_BYTES, &medium->alt, err)) {
-		return error_prefix(err, "media: ");
+		return error_prefix(err, "media");
 	}
 	if (!medium->name) {
 		medium->name = xstrdup("picture");
@@ -261,7 +261,7 @@ static bool read_medium(const cJSON *item, struct post_media *medium, struct err
 	buf_init(&bytes, LIMIT_MEDIA_BYTES);
 	ok = base64_decode(&bytes, str_from(data), err);
 	if (!ok) {
-		(void)error_prefix(err, "media: %s: ", medium->name);
+		(void)error_prefix(err, "media: %s", medium->name);
 	} else {
 		char hex[65];
 

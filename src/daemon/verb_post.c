@@ -190,7 +190,7 @@ static bool run_import(struct tx *tx, struct call *call, struct error *err)
 		json_add(call->extra, "rows", rows);
 		*err = first;
 		return error_prefix(
-			err, "%" PRId64 " of %" PRId64 " rows are wrong, nothing was imported: ", failed, number);
+			err, "%" PRId64 " of %" PRId64 " rows are wrong, nothing was imported", failed, number);
 	}
 	call->result = json_object();
 	json_add(call->result, "rows", rows);

@@ -535,6 +535,16 @@ struct peer *listener_find(struct listener *listener, uint64_t number)
 	return NULL;
 }
 
+void listener_each(struct listener *listener, void (*each)(void *data, struct peer *peer), void *data)
+{
+	/* peer_close() only marks: nobody leaves the list before the loop sleeps. */
+	for (struct peer *peer = listener->peers; peer; peer = peer->next) {
+		if (!peer->dead) {
+			each(data, peer);
+		}
+	}
+}
+
 struct peer_ids peer_ids(const struct peer *peer)
 {
 	return peer->ids;

@@ -235,11 +235,15 @@ static bool id_is_valid(struct str id)
 static bool read_level(
 	const struct yaml_file *file, const struct yaml_node *node, enum finding_level *ret_level, struct error *err)
 {
-	static const enum finding_level levels[] = { FINDING_NOTE, FINDING_WARN, FINDING_BLOCK };
+	/* The rule file's words say what happens; finding_level_name() says what is printed. */
+	static const struct {
+		const char *name;
+		enum finding_level level;
+	} levels[] = { { "note", FINDING_NOTE }, { "warn", FINDING_WARN }, { "block", FINDING_BLOCK } };
 
 	for (size_t i = 0; i < ARRAY_LEN(levels); i++) {
-		if (node->kind == YAML_SCALAR && str_is(node->scalar, finding_level_name(levels[i]))) {
-			*ret_level = levels[i];
+		if (node->kind == YAML_SCALAR && str_is(node->scalar, levels[i].name)) {
+			*ret_level = levels[i].level;
 			return true;
 		}
 	}

@@ -1,6 +1,7 @@
 /*
- * The seam to SQLite. A connection belongs to one thread. Statements are kept per connection under the address of their SQL, so a
- * second use costs a hash probe; a statement that is busy (a query inside a query of the same text) is prepared a second time.
+ * The seam to SQLite. A connection belongs to one thread. Statements are kept per connection under the address of their
+ * SQL, so a second use costs a hash probe; a statement that is busy (a query inside a query of the same text) is
+ * prepared a second time.
  */
 #include "store/db.h"
 
@@ -9,12 +10,15 @@
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/random.h"
+#include "core/str.h"
 #include "store/store_internal.h"
 
-#define BUSY_MS 2000
+#define BUSY_MS        2000
+#define PARAMETERS_MAX 48
 
 struct stmt {
 	sqlite3_stmt *sqlite;
+	unsigned char places[PARAMETERS_MAX + 1]; /* of $1, $2, ...; 0: not in it */
 	struct tx *tx;
 	const char *sql;
 	bool busy;
@@ -25,10 +29,11 @@ bool tx_set_error(struct tx *tx, int code, const char *what, struct error *err)
 {
 	int primary = code & 0xff;
 	enum error_advice advice = primary == SQLITE_BUSY || primary == SQLITE_FULL || primary == SQLITE_IOERR ||
-			primary == SQLITE_NOMEM || primary == SQLITE_LOCKED || primary == SQLITE_CANTOPEN ||
-			primary == SQLITE_READONLY ?
-		ADVISE_RETRY :
-		primary == SQLITE_INTERRUPT ? ADVISE_REJECT : ADVISE_BUG;
+						   primary == SQLITE_NOMEM || primary == SQLITE_LOCKED ||
+						   primary == SQLITE_CANTOPEN || primary == SQLITE_READONLY
+					   ? ADVISE_RETRY
+				   : primary == SQLITE_INTERRUPT ? ADVISE_REJECT
+								 : ADVISE_BUG;
 
 	if (primary == SQLITE_INTERRUPT) {
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "that takes too long here: narrow it");
@@ -65,6 +70,23 @@ static void grow_table(struct tx *tx)
 	free(old);
 }
 
+/* To SQLite "$2" is a name, and its place is where it stands first. To us, and to PostgreSQL, it is the second
+ * parameter. */
+static void number_parameters(struct stmt *stmt)
+{
+	int n = sqlite3_bind_parameter_count(stmt->sqlite);
+
+	for (int place = 1; place <= n; place++) {
+		const char *name = sqlite3_bind_parameter_name(stmt->sqlite, place);
+		int64_t number = 0;
+
+		if (!name || name[0] != '$' || !str_to_i64(str_from(name + 1), 1, PARAMETERS_MAX, &number)) {
+			abort(); /* our own mistake: parameters are $1 to $48 */
+		}
+		stmt->places[number] = (unsigned char)place;
+	}
+}
+
 static struct stmt *prepare(struct tx *tx, const char *sql, struct error *err)
 {
 	struct stmt *stmt = xnew(struct stmt);
@@ -77,6 +99,7 @@ static struct stmt *prepare(struct tx *tx, const char *sql, struct error *err)
 	}
 	stmt->tx = tx;
 	stmt->sql = sql;
+	number_parameters(stmt);
 	return stmt;
 }
 
@@ -133,30 +156,39 @@ static void bound(int code)
 	}
 }
 
+static int place_of(const struct stmt *stmt, int number)
+{
+	if (number < 1 || number > PARAMETERS_MAX || !stmt->places[number]) {
+		abort();
+	}
+	return stmt->places[number];
+}
+
 void stmt_bind_i64(struct stmt *stmt, int index, int64_t value)
 {
-	bound(sqlite3_bind_int64(stmt->sqlite, index, value));
+	bound(sqlite3_bind_int64(stmt->sqlite, place_of(stmt, index), value));
 }
 
 void stmt_bind_opt_i64(struct stmt *stmt, int index, int64_t value)
 {
-	bound(value ? sqlite3_bind_int64(stmt->sqlite, index, value) : sqlite3_bind_null(stmt->sqlite, index));
+	bound(value ? sqlite3_bind_int64(stmt->sqlite, place_of(stmt, index), value)
+		    : sqlite3_bind_null(stmt->sqlite, place_of(stmt, index)));
 }
 
 void stmt_bind_text(struct stmt *stmt, int index, const char *text)
 {
-	bound(text ? sqlite3_bind_text(stmt->sqlite, index, text, -1, SQLITE_STATIC) :
-		sqlite3_bind_null(stmt->sqlite, index));
+	bound(text ? sqlite3_bind_text(stmt->sqlite, place_of(stmt, index), text, -1, SQLITE_STATIC)
+		   : sqlite3_bind_null(stmt->sqlite, place_of(stmt, index)));
 }
 
 void stmt_bind_str(struct stmt *stmt, int index, struct str text)
 {
-	bound(sqlite3_bind_text(stmt->sqlite, index, text.p ? text.p : "", (int)text.n, SQLITE_STATIC));
+	bound(sqlite3_bind_text(stmt->sqlite, place_of(stmt, index), text.p ? text.p : "", (int)text.n, SQLITE_STATIC));
 }
 
 void stmt_bind_blob(struct stmt *stmt, int index, const void *p, size_t n)
 {
-	bound(sqlite3_bind_blob64(stmt->sqlite, index, p ? p : "", n, SQLITE_STATIC));
+	bound(sqlite3_bind_blob64(stmt->sqlite, place_of(stmt, index), p ? p : "", n, SQLITE_STATIC));
 }
 
 enum step stmt_step(struct stmt *stmt, struct error *err)
@@ -339,8 +371,9 @@ static bool make_instance(struct tx *tx, struct error *err)
 }
 
 /*
- * WAL with synchronous=FULL: a commit is on the disk when it returns, or an acknowledged post could be forgotten. Checkpoints are
- * not the writer's business (they would stall a commit): see store.c. The WAL file is kept and overwritten.
+ * WAL with synchronous=FULL: a commit is on the disk when it returns, or an acknowledged post could be forgotten.
+ * Checkpoints are not the writer's business (they would stall a commit): see store.c. The WAL file is kept and
+ * overwritten.
  */
 static const char writer_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
 				     "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;"
@@ -362,8 +395,8 @@ bool tx_open(const char *path, bool writer, struct tx **ret_tx, struct error *er
 	} else {
 		(void)sqlite3_busy_timeout(tx->sqlite, BUSY_MS);
 		(void)sqlite3_extended_result_codes(tx->sqlite, 1);
-		ok = writer ? migrate(tx, path, err) && tx_exec(tx, writer_pragmas, err) && make_instance(tx, err) :
-			      tx_exec(tx, reader_pragmas, err) && read_instance(tx, err);
+		ok = writer ? migrate(tx, path, err) && tx_exec(tx, writer_pragmas, err) && make_instance(tx, err)
+			    : tx_exec(tx, reader_pragmas, err) && read_instance(tx, err);
 	}
 	if (!ok) {
 		tx_close(tx);

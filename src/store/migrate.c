@@ -69,7 +69,7 @@ bool migrate(struct tx *tx, const char *path, struct error *err)
 	}
 	for (int64_t next = version + 1; next <= migrations_newest(); next++) {
 		if (!apply(tx, next, migrations[next - 1], err)) {
-			return error_prefix(err, "%s: migration %" PRId64 ": ", path, next);
+			return error_prefix(err, "%s: migration %" PRId64, path, next);
 		}
 	}
 	return true;

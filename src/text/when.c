@@ -48,7 +48,7 @@ static bool zone_name_ok(const char *zone)
 	return true;
 }
 
-bool when_set_zone(const char *zone, struct error *err)
+bool when_check_zone(const char *zone, struct error *err)
 {
 	char path[sizeof(ZONE_DIR) + ZONE_BYTES];
 	struct stat st;
@@ -60,6 +60,14 @@ bool when_set_zone(const char *zone, struct error *err)
 	snprintf(path, sizeof(path), "%s%s", ZONE_DIR, zone);
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode)) {
 		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0, "this system knows no time zone %s", zone);
+	}
+	return true;
+}
+
+bool when_set_zone(const char *zone, struct error *err)
+{
+	if (!when_check_zone(zone, err)) {
+		return false;
 	}
 	if (setenv("TZ", zone, 1) < 0) {
 		return error_set_errno(err, "time zone %s", zone);
