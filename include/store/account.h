@@ -67,6 +67,9 @@ bool account_park(struct tx *tx, struct account_id id, const char *reason, struc
 /* New token: unparks (a paused account stays paused), releases what was held for it, under the late rule. */
 bool account_set_token(struct tx *tx, const struct actor *actor, struct account_id id, const struct secret *token,
 	int64_t expires_at, const char *remote_uid, struct error *err) must_check;
+/* The same for a token that a program got: no event while the account is ready, nobody need hear of it every hour. */
+bool account_renew_token(struct tx *tx, struct account_id id, const struct secret *token, int64_t expires_at,
+	struct error *err) must_check;
 bool account_set_token_info(struct tx *tx, struct account_id id, int64_t expires_at, struct error *err) must_check;
 bool account_set_warned(struct tx *tx, struct account_id id, int days, struct error *err) must_check;
 

@@ -154,6 +154,7 @@ void accounts_free(struct daemon *daemon)
 		heap_finish(&account->waiting);
 		secret_finish(&account->token);
 		free(account->quotas);
+		renewal_free(account->renewal);
 		free(account->remote_uid);
 		free(account->reason);
 		free(account->name);

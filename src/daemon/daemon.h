@@ -9,6 +9,7 @@
  *   outbox.c     due heap → claim → driver → result
  *   look.c       unsure → look it up → sent, queued or a question for a person
  *   tokens.c     token checks, expiry warnings, login
+ *   renew.c      tokens that are made from the configuration's secrets, renewed in time
  *   poller.c     the polling plan and pulls
  *   intake.c     messages → sanitise → triage → store
  *   deadlines.c  the ladder's clock and the leases
@@ -48,6 +49,7 @@ struct control;
 struct deadlines_clock;
 struct hooks;
 struct wait;
+struct renewal;
 
 /* Rule files and configuration that were read together; immutable, shared with jobs by reference count. */
 struct rules {
@@ -78,6 +80,7 @@ struct account {
 	void *polling;             /* poller.c */
 	int64_t calls_unsaved;     /* poller.c: spent, not yet in the ledger */
 	struct mono token_checked; /* tokens.c */
+	struct renewal *renewal;   /* renew.c; NULL: no token of this account is renewed by us */
 };
 
 struct daemon {
@@ -146,6 +149,16 @@ size_t looks_in_flight(const struct looks *looks);
 struct tokens *tokens_new(struct daemon *daemon);
 void tokens_free(struct tokens *tokens);
 void tokens_account_changed(struct tokens *tokens, struct account *account);
+
+/* renew.c */
+/* Look whether the account's token is due to be renewed, and do it. */
+void renew_if_due(struct daemon *daemon, struct account *account);
+/*
+ * A call was refused because of this token. True: it is renewed, or has been already, and the call may be made again a
+ * little later. False: this platform's tokens are not renewed by us: park the account.
+ */
+bool renew_suspect(struct daemon *daemon, struct account *account, const struct secret *used);
+void renewal_free(struct renewal *renewal);
 
 /* poller.c */
 struct poller *poller_new(struct daemon *daemon);

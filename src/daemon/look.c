@@ -171,6 +171,13 @@ static void on_absent(struct look *look, bool untouched)
 	}
 }
 
+static bool suspect_token(struct look *look)
+{
+	struct account *account = daemon_account(look->looks->daemon, look->row.account);
+
+	return account && renew_suspect(look->looks->daemon, account, &look->run.token);
+}
+
 static void on_pending(struct look *look, const struct outcome *outcome)
 {
 	int64_t after_ms = outcome->look_after_ms > 0 ? outcome->look_after_ms : next_look_ms(look);
@@ -221,7 +228,7 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 		look_again(look, next_look_ms(look), "the platform's answer does not tell");
 		return;
 	}
-	if (outcome->error.advice == ADVISE_REAUTH || outcome->needs_person) {
+	if (outcome->needs_person || (outcome->error.advice == ADVISE_REAUTH && !suspect_token(look))) {
 		look->park = xstrdup(outcome->error.message);
 	}
 	look_again(look,

@@ -22,6 +22,7 @@
 
 #define RETRY_FIRST_MS (5 * SECOND_MS)
 #define RETRY_MAX_MS   (10 * MINUTE_MS)
+#define RENEWED_MS     (2 * SECOND_MS) /* a new token is there by then */
 
 struct outbox {
 	struct daemon *daemon;
@@ -223,6 +224,13 @@ static void replace(char **to, char **from)
 	}
 }
 
+static bool suspect_token(struct flight *flight)
+{
+	struct account *account = daemon_account(flight->outbox->daemon, flight->account);
+
+	return account && renew_suspect(flight->outbox->daemon, account, &flight->run.token);
+}
+
 static void on_refused(struct flight *flight, struct outcome *outcome)
 {
 	struct outbox *outbox = flight->outbox;
@@ -255,6 +263,10 @@ static void on_refused(struct flight *flight, struct outcome *outcome)
 		record(flight, SEND_DEFER, err, now_at + wait_ms);
 		return;
 	case ADVISE_REAUTH:
+		if (suspect_token(flight)) {
+			record(flight, SEND_DEFER, err, now_at + RENEWED_MS);
+			return;
+		}
 		flight->park = xstrdup(err->message);
 		record(flight, SEND_DEFER, err, 0);
 		return;

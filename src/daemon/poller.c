@@ -255,7 +255,8 @@ static void on_page(struct op_run *run, struct outcome *outcome)
 	if (outcome->kind == OUTCOME_ERROR) {
 		pull->failed = true;
 		pull->error = outcome->error;
-		if (outcome->error.advice == ADVISE_REAUTH || outcome->needs_person) {
+		if (outcome->needs_person || (outcome->error.advice == ADVISE_REAUTH &&
+						     !renew_suspect(pull->daemon, pull->feed->account, &run->token))) {
 			pull->park = xstrdup(outcome->error.message);
 		} else if (outcome->error.advice == ADVISE_WAIT) {
 			pull->block_until_at = loop_now_at(pull->daemon->loop) +

@@ -1,5 +1,5 @@
 /*
- * Tokens: is each one alive, until when, and who has to be told in time. A platform's token cannot be renewed by us; a
+ * Tokens: is each one alive, until when, and who has to be told in time. Where a token cannot be renewed by us (renew.c) a
  * person must give consent again. So what we owe is the warning: 7, 3 and 1 days ahead, once each, to the hook and to
  * every monitor. Also the login itself, by the code or the address a person pastes, and `account check`.
  */
@@ -13,7 +13,7 @@
 #include "store/notice.h"
 #include "text/when.h"
 
-#define WATCH_EVERY_MS (10 * MINUTE_MS)
+#define WATCH_EVERY_MS MINUTE_MS
 #define CHECK_EVERY_MS DAY_MS
 
 static const int warn_days[] = { 1, 3, 7 }; /* nearest first */
@@ -316,6 +316,10 @@ void token_login(struct daemon *daemon, struct account *account, const struct ac
 static void watch(struct tokens *tokens, struct account *account)
 {
 	if (!account->driver || account->state == ACCOUNT_REMOVED) {
+		return;
+	}
+	if (account->driver->renew_after_ms) {
+		renew_if_due(tokens->daemon, account);
 		return;
 	}
 	warn_of(tokens, account);

@@ -402,6 +402,23 @@ bool account_set_token(struct tx *tx, const struct actor *actor, struct account_
 	return ok;
 }
 
+bool account_renew_token(struct tx *tx, struct account_id id, const struct secret *token, int64_t expires_at, struct error *err)
+{
+	struct account_row row = { 0 };
+	bool ready;
+
+	if (!account_load(tx, id, &row, err)) {
+		return false;
+	}
+	ready = row.state != ACCOUNT_PARKED;
+	account_row_finish(&row);
+	if (!ready) {
+		return account_set_token(tx, &actor_daemon, id, token, expires_at, NULL, err);
+	}
+	effect_add(tx, EFFECT_ACCOUNT, id.v, id.v, 0);
+	return set_token(tx, id, secret_lend(token), expires_at, NULL, err);
+}
+
 bool account_set_token_info(struct tx *tx, struct account_id id, int64_t expires_at, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_token_info, err);
