@@ -45,7 +45,8 @@ struct config_limit {
 };
 
 /* One rung: when `percent` of the `clock` is used up (or after_ms has passed unclaimed), tell `target`. */
-enum ladder_clock { LADDER_UNCLAIMED, LADDER_REPLY, LADDER_ANSWER };
+/* window: the time in which the platform lets us answer. */
+enum ladder_clock { LADDER_UNCLAIMED, LADDER_REPLY, LADDER_ANSWER, LADDER_WINDOW };
 struct config_rung {
 	unsigned priorities;  /* bit n: applies to Pn */
 	enum ladder_clock clock;

@@ -30,6 +30,8 @@ struct ladder_ticket {
 	int priority;
 	int64_t clock_at;    /* the clocks run from here: opened, reopened, or raised in priority */
 	struct deadlines due;
+	int64_t window_at;   /* the platform takes no answer after this; 0: it has no window */
+	int64_t window_ms;   /* how long it was open in all */
 	bool claimed;        /* somebody holds it or it is past that */
 	bool replied;        /* first reply sent */
 	bool answered;       /* the answer is out, or handed to another agency: the answer's clock stands still */

@@ -20,6 +20,8 @@ enum effect_kind {
 	EFFECT_NOTICE,      /* notice `id` waits for its hook */
 	EFFECT_EVENT,       /* an event row was written: `json` is what monitors see */
 	EFFECT_INDEX,       /* there is something new to index for search */
+	EFFECT_MEDIA,       /* medium `id` of a message waits to be fetched at `at` */
+	EFFECT_PURGED,      /* texts and media were purged: files and the index follow */
 };
 
 struct effect {

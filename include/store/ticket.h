@@ -64,6 +64,8 @@ struct ticket_row {
 	int64_t ack_at;
 	int64_t reply_at;
 	int64_t answer_at;
+	int64_t window_until_at; /* the platform takes direct answers until then; 0: it has no such window */
+	int64_t window_ms;       /* how long it was open in all */
 	bool replied;           /* something went out since clock_at */
 	bool answered;          /* and it was the answer, not a question */
 	int64_t rungs_done;     /* bit n: config.ladder[n] was climbed since clock_at */

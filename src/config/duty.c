@@ -64,6 +64,7 @@ struct rung_text {
 	char *ack;
 	char *reply;
 	char *answer;
+	char *window;
 	char *tell;
 };
 
@@ -87,6 +88,10 @@ const struct config_key config_rung_keys[] = {
 		.type = CONFIG_TEXT,
 		.offset = RUNG(answer),
 		.doc = "the matter is not answered, and this much time has passed" },
+	{ .name = "window",
+		.type = CONFIG_TEXT,
+		.offset = RUNG(window),
+		.doc = "not answered, and this much of the time in which the platform takes answers has passed" },
 	{ .name = "tell",
 		.type = CONFIG_TEXT,
 		.offset = RUNG(tell),
@@ -98,6 +103,7 @@ const struct config_key config_rung_keys[] = {
 #define P(n)   (1u << (n))
 #define P1_P2  (P(1) | P(2))
 #define P3_P4  (P(3) | P(4))
+#define P0_TO5 (P(0) | P1_P2 | P3_P4 | P(5))
 #define P3_TO5 (P3_P4 | P(5))
 
 static const struct rung_default {
@@ -107,6 +113,8 @@ static const struct rung_default {
 	int64_t after_ms;
 	const char *target;
 } rung_defaults[] = {
+	{ P0_TO5, LADDER_WINDOW, 0, 36 * HOUR_MS, "leader" },
+	{ P0_TO5, LADDER_WINDOW, 0, 44 * HOUR_MS, "duty-leader" },
 	{ P(0), LADDER_UNCLAIMED, 100, 0, "leader" },
 	{ P(0), LADDER_UNCLAIMED, 0, 2 * MINUTE_MS, "duty-leader" },
 	{ P(0), LADDER_UNCLAIMED, 0, 4 * MINUTE_MS, "duty-room" },
@@ -305,6 +313,7 @@ static bool read_rung(struct loader *loader, const struct yaml_node *map, const 
 		{ "ack", text->ack, LADDER_UNCLAIMED },
 		{ "reply", text->reply, LADDER_REPLY },
 		{ "answer", text->answer, LADDER_ANSWER },
+		{ "window", text->window, LADDER_WINDOW },
 	};
 	size_t n = 0;
 
@@ -323,7 +332,7 @@ static bool read_rung(struct loader *loader, const struct yaml_node *map, const 
 	}
 	if (n != 1) {
 		return yaml_error(
-			loader->file, map, err, "a rung of the ladder has exactly one of ack, reply and answer");
+			loader->file, map, err, "a rung of the ladder has exactly one of ack, reply, answer and window");
 	}
 	if (!is_target(text->tell)) {
 		return yaml_error(loader->file, yaml_get(map, "tell"), err,

@@ -152,6 +152,10 @@ static void on_effect(void *data, const struct effect *effect)
 			post_waits_changed(daemon, effect->json);
 		}
 		return;
+	case EFFECT_MEDIA:
+	case EFFECT_PURGED:
+		media_effect(daemon, effect);
+		return;
 	case EFFECT_INDEX:
 		return; /* the store tells its index itself */
 	}

@@ -11,6 +11,8 @@
  *   tokens.c     token checks, expiry warnings, login
  *   renew.c      tokens that are made from the configuration's secrets, renewed in time
  *   poller.c     the polling plan and pulls
+ *   callbacks.c  pushes → messages and events → store → their answer
+ *   media.c      pictures and voices of messages, as files
  *   intake.c     messages → sanitise → triage → store
  *   deadlines.c  the ladder's clock and the leases
  *   hooks.c      notices → hook programs
@@ -50,6 +52,7 @@ struct deadlines_clock;
 struct hooks;
 struct wait;
 struct renewal;
+struct callbacks;
 
 /* Rule files and configuration that were read together; immutable, shared with jobs by reference count. */
 struct rules {
@@ -185,6 +188,14 @@ void deadlines_arm(
 struct hooks *hooks_new(struct daemon *daemon, struct error *err);
 void hooks_free(struct hooks *hooks);
 void hooks_arm(struct hooks *hooks, const struct effect *effect); /* EFFECT_NOTICE */
+
+/* media.c: what came with messages, fetched before the platform forgets it */
+void media_effect(struct daemon *daemon, const struct effect *effect); /* EFFECT_MEDIA, EFFECT_PURGED */
+
+/* callbacks.c: what platforms push to us */
+struct callbacks *callbacks_new(struct daemon *daemon, struct error *err); /* NULL without error: none is configured */
+void callbacks_free(struct callbacks *callbacks);
+void callbacks_stop(struct callbacks *callbacks);
 
 /* control.c */
 struct control *control_new(struct daemon *daemon, int fd, struct error *err);

@@ -39,6 +39,8 @@ static struct ladder_ticket ladder_view(const struct ticket_row *row)
 		.priority = row->priority,
 		.clock_at = row->clock_at,
 		.due = { .ack_at = row->ack_at, .reply_at = row->reply_at, .answer_at = row->answer_at },
+		.window_at = row->window_until_at,
+		.window_ms = row->window_ms,
 		.claimed = !waits_for_claim,
 		.replied = row->replied || row->state == TICKET_TRANSFERRED,
 		/* The answer's clock stands still while the citizen is asked, and when it is another agency's. */
@@ -57,6 +59,8 @@ static const char *why_of(enum ladder_clock clock)
 		return "the first reply is due";
 	case LADDER_ANSWER:
 		return "the answer is due";
+	case LADDER_WINDOW:
+		return "soon the platform takes no answer any more";
 	}
 	return "";
 }

@@ -102,6 +102,10 @@ static bool rung_clock(const struct config_limit *limit, const struct ladder_tic
 		*ret_limit_ms = limit->answer_ms;
 		*ret_due_at = ticket->due.answer_at;
 		return !ticket->answered;
+	case LADDER_WINDOW:
+		*ret_limit_ms = ticket->window_ms;
+		*ret_due_at = ticket->window_at;
+		return !ticket->answered && ticket->window_at;
 	}
 	return false;
 }
@@ -116,6 +120,10 @@ static bool rung_time(const struct config *config, const struct ladder_ticket *t
 	if (!(rung->priorities & 1u << ticket->priority) ||
 		!rung_clock(limit, ticket, rung->clock, &limit_ms, &due_at)) {
 		return false;
+	}
+	if (rung->clock == LADDER_WINDOW) { /* the platform knows no office hours */
+		*ret_at = due_at - limit_ms + (rung->percent ? limit_ms * rung->percent / 100 : rung->after_ms);
+		return true;
 	}
 	if (!rung->percent) {
 		*ret_at = add_time(config, limit, ticket->clock_at, rung->after_ms);

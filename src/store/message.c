@@ -20,6 +20,7 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/limits.h"
+#include "store/contact.h"
 #include "store/db.h"
 #include "store/effect.h"
 #include "store/event.h"
@@ -48,10 +49,13 @@ static const char sql_insert[] =
 	" status_id, status_text, root_id, parent_id, url, priority, class, spans, created_at, received_at)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
 
+static const char sql_media[] = "INSERT INTO message_media (message_id, type, remote_id, next_at) VALUES ($1, $2, $3, $4)";
+
 static const char sql_open[] =
 	"INSERT INTO ticket (account_id, author_id, author_name, thread, state, priority, class, opened_at, clock_at,"
-	" updated_at, ack_at, reply_at, answer_at, next_due_at, rung_at, ever_p0, last_message_id)"
-	" VALUES ($1, $2, $3, $4, 'new', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+	" updated_at, ack_at, reply_at, answer_at, next_due_at, rung_at, ever_p0, last_message_id,"
+	" window_until_at, window_ms)"
+	" VALUES ($1, $2, $3, $4, 'new', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
 
 struct intake {
 	struct tx *tx;
@@ -169,6 +173,44 @@ static bool choose_id(struct intake *intake, struct error *err)
 	return stmt && look_up(stmt, &intake->id.v, &found, err);
 }
 
+static bool insert_media(struct intake *intake, struct error *err)
+{
+	for (size_t i = 0; i < intake->message->n_media; i++) {
+		const struct message_media *medium = &intake->message->media[i];
+		cleanup(stmt_done) struct stmt *stmt = stmt_get(intake->tx, sql_media, err);
+
+		if (!stmt) {
+			return false;
+		}
+		stmt_bind_i64(stmt, 1, intake->id.v);
+		stmt_bind_text(stmt, 2, medium->type);
+		stmt_bind_text(stmt, 3, medium->remote_id);
+		stmt_bind_i64(stmt, 4, tx_now_at(intake->tx));
+		if (!stmt_run(stmt, err)) {
+			return false;
+		}
+		effect_add(intake->tx, EFFECT_MEDIA, tx_last_id(intake->tx), intake->account.v, tx_now_at(intake->tx));
+	}
+	return true;
+}
+
+/* The citizen wrote: the platform lets us answer for a while. */
+static bool open_window(struct intake *intake, struct error *err)
+{
+	const struct message *message = intake->message;
+
+	return message->from_us || message->window_ms == 0 ||
+	       contact_heard(intake->tx, intake->account, intake->author, message->window_ms, message->window_replies, true, err);
+}
+
+static void set_window(struct intake *intake, struct ticket_row *row)
+{
+	if (intake->message->window_ms > 0) {
+		row->window_ms = intake->message->window_ms;
+		row->window_until_at = tx_now_at(intake->tx) + row->window_ms;
+	}
+}
+
 static bool insert(struct intake *intake, struct ticket_id ticket, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(intake->tx, sql_insert, err);
@@ -201,7 +243,7 @@ static bool insert(struct intake *intake, struct ticket_id ticket, struct error 
 		return false;
 	}
 	effect_add(intake->tx, EFFECT_INDEX, intake->id.v, intake->account.v, 0);
-	return true;
+	return insert_media(intake, err) && open_window(intake, err);
 }
 
 static bool load_account_name(struct intake *intake, struct ticket_row *row, struct error *err)
@@ -248,6 +290,8 @@ static bool insert_ticket(struct intake *intake, struct ticket_row *row, struct 
 	stmt_bind_opt_i64(stmt, 14, row->rung_at);
 	stmt_bind_i64(stmt, 15, row->priority == PRIORITY_LIFE);
 	stmt_bind_i64(stmt, 16, intake->id.v);
+	stmt_bind_opt_i64(stmt, 17, row->window_until_at);
+	stmt_bind_i64(stmt, 18, row->window_ms);
 	if (!stmt_run(stmt, err)) {
 		return false;
 	}
@@ -282,6 +326,7 @@ static bool open_ticket(struct intake *intake, struct ticket_id *ret_ticket, str
 	ticket_set_text(&row->class, new->class);
 	ticket_restart_clocks(intake->tx, row, new->ack_at, new->reply_at, new->answer_at, new->rung_at);
 	row->account = intake->account;
+	set_window(intake, row);
 	if (!load_account_name(intake, row, err) || !insert_ticket(intake, row, err) || !insert(intake, row->id, err) ||
 		!ticket_count(intake->tx, row->state, row->priority, 1, err)) {
 		return false;
@@ -354,6 +399,7 @@ static bool join_ticket(struct intake *intake, struct ticket_id ticket, struct e
 		ticket_set_text(&row->class, intake->new->class);
 	}
 	restart_if_due(intake, &edit, raised);
+	set_window(intake, row);
 	row->version++;
 	row->last_message = intake->id;
 	if (edit.was_state == TICKET_CLOSED) {

@@ -14,6 +14,8 @@
 #include "codec/json.h"
 #include "core/buf.h"
 #include "model/role.h"
+#include "core/mem.h"
+#include "store/contact.h"
 #include "store/db.h"
 #include "store/effect.h"
 #include "store/notice.h"
@@ -22,6 +24,8 @@
 #include "text/when.h"
 
 static const char sql_replied_to[] = "SELECT message_id FROM send WHERE ticket_id = $1 ORDER BY id DESC LIMIT 1";
+
+static const char sql_author[] = "SELECT author_id FROM ticket WHERE id = $1";
 
 static const char sql_arm_rungs[] =
 	"SELECT id, account_id, rung_at FROM ticket WHERE rung_at IS NOT NULL ORDER BY rung_at";
@@ -170,6 +174,27 @@ static bool refuse_version(struct tx *tx, const struct ticket_row *row, int64_t 
 		row->id.v, row->version, version, why);
 }
 
+/* A platform that lets us answer for a while only counts our answers: so do we, when they are queued. */
+static bool spend_window(struct tx *tx, const struct ticket_row *row, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = NULL;
+	cleanup(free_charp) char *author = NULL;
+
+	if (!row->window_until_at) {
+		return true;
+	}
+	stmt = stmt_get(tx, sql_author, err);
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, row->id.v);
+	if (stmt_step(stmt, err) != STEP_ROW) {
+		return false;
+	}
+	author = stmt_dup(stmt, 0);
+	return contact_spend(tx, row->account, author, err);
+}
+
 bool ticket_reply(struct tx *tx, const struct actor *actor, struct ticket_id id, int64_t version, const char *text,
 	bool waiting, struct send_id *ret_send, struct error *err)
 {
@@ -190,7 +215,7 @@ bool ticket_reply(struct tx *tx, const struct actor *actor, struct ticket_id id,
 					 "a reply names the version of ticket %" PRId64 " it was written against",
 					 id.v);
 	}
-	if (!ticket_move(&edit, TICKET_REPLY, err) || !send_insert_reply(tx, actor,
+	if (!spend_window(tx, row, err) || !ticket_move(&edit, TICKET_REPLY, err) || !send_insert_reply(tx, actor,
 							      &(struct reply_new){
 								      .ticket = id,
 								      .account = row->account,

@@ -23,7 +23,8 @@ static const char sql_load[] =
 	"SELECT ticket.id, ticket.account_id, account.name, ticket.state, ticket.priority, ticket.class, ticket.level,"
 	" ticket.target, ticket.holder, ticket.holder_uid, ticket.lease_until_at, ticket.version, ticket.opened_at,"
 	" ticket.clock_at, ticket.ack_at, ticket.reply_at, ticket.answer_at, ticket.replied, ticket.rungs_done,"
-	" ticket.rung_at, ticket.ever_p0, ticket.last_message_id, ticket.result, ticket.closed_at"
+	" ticket.rung_at, ticket.ever_p0, ticket.last_message_id, ticket.result, ticket.closed_at,"
+	" ticket.window_until_at, ticket.window_ms"
 	" FROM ticket JOIN account ON account.id = ticket.account_id WHERE ticket.id = $1";
 
 static const char sql_save[] =
@@ -31,7 +32,8 @@ static const char sql_save[] =
 	"$7,"
 	" lease_until_at = $8, version = $9, opened_at = $10, clock_at = $11, updated_at = $12, ack_at = $13,"
 	" reply_at = $14, answer_at = $15, next_due_at = $16, replied = $17, rungs_done = $18, rung_at = $19,"
-	" ever_p0 = $20, last_message_id = $21, result = $22, closed_at = $23 WHERE id = $24";
+	" ever_p0 = $20, last_message_id = $21, result = $22, closed_at = $23, window_until_at = $25, window_ms = $26"
+	" WHERE id = $24";
 
 void ticket_row_finish(struct ticket_row *row)
 {
@@ -88,6 +90,8 @@ static bool read_row(struct stmt *stmt, struct ticket_row *row, struct error *er
 	row->last_message.v = stmt_i64(stmt, 21);
 	row->result = stmt_dup(stmt, 22);
 	row->closed_at = stmt_i64(stmt, 23);
+	row->window_until_at = stmt_i64(stmt, 24);
+	row->window_ms = stmt_i64(stmt, 25);
 	return true;
 }
 
@@ -141,6 +145,9 @@ int64_t ticket_next_due(const struct ticket_row *row)
 	if (ours && !row->replied && row->reply_at && row->reply_at < due_at) {
 		due_at = row->reply_at;
 	}
+	if (ours && !row->answered && row->window_until_at && row->window_until_at < due_at) {
+		due_at = row->window_until_at; /* afterwards there is no answering at all */
+	}
 	if (answer_runs && !row->answered && row->answer_at && row->answer_at < due_at) {
 		due_at = row->answer_at;
 	}
@@ -185,6 +192,8 @@ static void bind_row(struct stmt *stmt, const struct ticket_row *row, int64_t no
 	stmt_bind_text(stmt, 22, row->result);
 	stmt_bind_opt_i64(stmt, 23, row->closed_at);
 	stmt_bind_i64(stmt, 24, row->id.v);
+	stmt_bind_opt_i64(stmt, 25, row->window_until_at);
+	stmt_bind_i64(stmt, 26, row->window_ms);
 }
 
 bool ticket_edit_save(struct tx *tx, struct ticket_edit *edit, struct error *err)

@@ -34,9 +34,11 @@
 	" ticket.author_id, message.text, ticket.opened_at, ticket.ack_at, ticket.reply_at, ticket.answer_at," \
 	" ticket.next_due_at, ticket.holder, ticket.level, ticket.target," \
 	" (SELECT COUNT(*) FROM message WHERE message.ticket_id = ticket.id)," \
-	" ticket.version, ticket.lease_until_at, ticket.result, ticket.closed_at" \
+	" ticket.version, ticket.lease_until_at, ticket.result, ticket.closed_at," \
+	" ticket.window_until_at, contact.window_left" \
 	" FROM ticket LEFT JOIN account ON account.id = ticket.account_id" \
-	" LEFT JOIN message ON message.id = ticket.last_message_id"
+	" LEFT JOIN message ON message.id = ticket.last_message_id" \
+	" LEFT JOIN contact ON contact.account_id = ticket.account_id AND contact.author_id = ticket.author_id"
 
 static const char sql_inbox[] = COLUMNS
 	" WHERE ticket.state <> 'closed' AND (ticket.priority, ticket.next_due_at, ticket.id) > ($1, $2, $3)"
@@ -110,6 +112,10 @@ static cJSON *row_of(struct stmt *stmt, int64_t now_at)
 	json_add_i64(row, "level", stmt_i64(stmt, 14));
 	json_add_text(row, "target", stmt_text(stmt, 15));
 	json_add_i64(row, "messages", stmt_i64(stmt, 16));
+	if (!stmt_is_null(stmt, 21)) {
+		json_add_time(row, "window_until", stmt_i64(stmt, 21));
+		json_add_i64(row, "replies_left", stmt_i64(stmt, 21) > now_at ? stmt_i64(stmt, 22) : 0);
+	}
 	return row;
 }
 

@@ -117,6 +117,8 @@ CREATE TABLE ticket (
 	reply_at       INTEGER,
 	answer_at      INTEGER,
 	next_due_at    INTEGER NOT NULL,  -- the nearest deadline still open; far future when none: for sorting
+	window_until_at INTEGER,          -- the platform takes direct answers until then
+	window_ms      INTEGER NOT NULL DEFAULT 0,
 	replied        INTEGER NOT NULL DEFAULT 0, -- 1: with a question, 2: with the answer
 	rungs_done     INTEGER NOT NULL DEFAULT 0, -- set of bits
 	rung_at        INTEGER,

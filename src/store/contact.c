@@ -1,0 +1,224 @@
+/* Reply windows, unfollowing and the purge that follows it, and pushes already taken. */
+#include "store/contact.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "codec/json.h"
+#include "core/clock.h"
+#include "core/mem.h"
+#include "store/db.h"
+#include "store/effect.h"
+#include "store/event.h"
+#include "text/when.h"
+
+static const char sql_window[] =
+	"SELECT window_until_at, window_left FROM contact WHERE account_id = $1 AND author_id = $2";
+
+static const char sql_heard[] =
+	"INSERT INTO contact (account_id, author_id, window_until_at, window_left) VALUES ($1, $2, $3, $4)"
+	" ON CONFLICT (account_id, author_id) DO UPDATE SET"
+	" window_left = CASE WHEN $5 OR window_until_at < $6 THEN excluded.window_left"
+	"  ELSE max(window_left, excluded.window_left) END,"
+	" window_until_at = CASE WHEN $5 THEN excluded.window_until_at"
+	"  ELSE max(window_until_at, excluded.window_until_at) END,"
+	" unfollowed_at = NULL";
+
+static const char sql_spend[] =
+	"UPDATE contact SET window_left = window_left - 1 WHERE account_id = $1 AND author_id = $2";
+
+static const char sql_unfollowed[] =
+	"INSERT INTO contact (account_id, author_id, unfollowed_at) VALUES ($1, $2, $3)"
+	" ON CONFLICT (account_id, author_id) DO UPDATE SET unfollowed_at = excluded.unfollowed_at, window_until_at = 0,"
+	" window_left = 0";
+
+static const char sql_due[] =
+	"SELECT account_id, author_id FROM contact WHERE unfollowed_at IS NOT NULL AND unfollowed_at < $1"
+	" ORDER BY unfollowed_at LIMIT $2";
+
+/* In this order: what refers to messages before the messages. */
+static const char sql_purge_media[] =
+	"UPDATE message_media SET state = 'purged', remote_id = '' WHERE message_id IN"
+	" (SELECT id FROM message WHERE account_id = $1 AND author_id = $2)";
+static const char sql_purge_replies[] =
+	"UPDATE send SET text = '' WHERE kind = 'reply' AND ticket_id IN"
+	" (SELECT id FROM ticket WHERE account_id = $1 AND author_id = $2)";
+static const char sql_purge_messages[] =
+	"UPDATE message SET text = '', author_name = NULL, author_id = 'purged:' || id, url = NULL, status_text = NULL,"
+	" spans = NULL WHERE account_id = $1 AND author_id = $2";
+static const char sql_purge_tickets[] =
+	"UPDATE ticket SET author_name = NULL, author_id = 'purged:' || id WHERE account_id = $1 AND author_id = $2";
+static const char sql_purge_contact[] = "DELETE FROM contact WHERE account_id = $1 AND author_id = $2";
+
+static const char sql_push[] =
+	"INSERT INTO push_seen (account_id, dedupe, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+static const char sql_push_forget[] = "DELETE FROM push_seen WHERE at < $1";
+
+bool contact_window(struct tx *tx, struct account_id account, const char *author_id, struct contact_window *ret_window,
+	struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_window, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, account.v);
+	stmt_bind_text(stmt, 2, author_id);
+	switch (stmt_step(stmt, err)) {
+	case STEP_ERROR:
+		return false;
+	case STEP_DONE:
+		*ret_window = (struct contact_window){ 0 };
+		return true;
+	case STEP_ROW:
+		*ret_window = (struct contact_window){ stmt_i64(stmt, 0), (int)stmt_i64(stmt, 1) };
+		return true;
+	}
+	return false;
+}
+
+bool contact_heard(struct tx *tx, struct account_id account, const char *author_id, int64_t window_ms, int replies,
+	bool message, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_heard, err);
+	int64_t now_at = tx_now_at(tx);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, account.v);
+	stmt_bind_text(stmt, 2, author_id);
+	stmt_bind_i64(stmt, 3, window_ms > 0 ? now_at + window_ms : 0);
+	stmt_bind_i64(stmt, 4, replies);
+	stmt_bind_i64(stmt, 5, message);
+	stmt_bind_i64(stmt, 6, now_at);
+	return stmt_run(stmt, err);
+}
+
+bool contact_spend(struct tx *tx, struct account_id account, const char *author_id, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_spend, err);
+	struct contact_window window;
+
+	if (!stmt || !contact_window(tx, account, author_id, &window, err)) {
+		return false;
+	}
+	if (window.until_at <= tx_now_at(tx)) {
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+			"the platform's window for answers is closed: it opens when the citizen writes again; until then the "
+			"telephone, a comment or a transfer remain");
+	}
+	if (window.replies <= 0) {
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+			"the answers the platform allows are used up: more are allowed when the citizen writes again; until then "
+			"the telephone, a comment or a transfer remain");
+	}
+	stmt_bind_i64(stmt, 1, account.v);
+	stmt_bind_text(stmt, 2, author_id);
+	return stmt_run(stmt, err);
+}
+
+bool contact_unfollowed(struct tx *tx, struct account_id account, const char *author_id, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_unfollowed, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, account.v);
+	stmt_bind_text(stmt, 2, author_id);
+	stmt_bind_i64(stmt, 3, tx_now_at(tx));
+	return stmt_run(stmt, err);
+}
+
+struct leaver {
+	struct account_id account;
+	char *author_id;
+};
+
+static bool purge_by(struct tx *tx, const char *sql, const struct leaver *leaver, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, leaver->account.v);
+	stmt_bind_text(stmt, 2, leaver->author_id);
+	return stmt_run(stmt, err);
+}
+
+static bool purge_one(struct tx *tx, const struct leaver *leaver, struct error *err)
+{
+	static const char *const steps[] = { sql_purge_media, sql_purge_replies, sql_purge_messages, sql_purge_tickets,
+		sql_purge_contact };
+
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		if (!purge_by(tx, steps[i], leaver, err)) {
+			return false;
+		}
+	}
+	return event_add(tx, &actor_daemon, "account.purge", OBJECT_ACCOUNT, leaver->account.v, json_object(), err);
+}
+
+bool contact_purge(struct tx *tx, int64_t before_at, int limit, int64_t *ret_n, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_due, err);
+	struct leaver *leavers = NULL;
+	size_t n = 0;
+	size_t cap = 0;
+	enum step step;
+	bool ok;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, before_at);
+	stmt_bind_i64(stmt, 2, limit);
+	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
+		array_grow(leavers, n, cap);
+		leavers[n++] = (struct leaver){ { stmt_i64(stmt, 0) }, stmt_dup(stmt, 1) };
+	}
+	ok = step == STEP_DONE;
+	for (size_t i = 0; i < n; i++) {
+		ok = ok && purge_one(tx, &leavers[i], err);
+		free(leavers[i].author_id);
+	}
+	free(leavers);
+	if (!ok) {
+		return false;
+	}
+	if (n > 0) {
+		effect_add(tx, EFFECT_PURGED, 0, 0, 0);
+	}
+	*ret_n = (int64_t)n;
+	return true;
+}
+
+bool push_is_new(struct tx *tx, struct account_id account, const char *dedupe, bool *ret_new, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_push, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, account.v);
+	stmt_bind_text(stmt, 2, dedupe);
+	stmt_bind_i64(stmt, 3, tx_now_at(tx));
+	if (!stmt_run(stmt, err)) {
+		return false;
+	}
+	*ret_new = tx_changes(tx) > 0;
+	return true;
+}
+
+bool push_forget(struct tx *tx, int64_t before_at, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_push_forget, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, before_at);
+	return stmt_run(stmt, err);
+}
