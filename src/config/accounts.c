@@ -153,6 +153,24 @@ static bool read_settings(struct loader *loader, const struct config_platform *p
 	       check_settings(loader, platform, pair, account->settings, err);
 }
 
+/* Without a platform there is no table to hold the keys against; a misspelt one is still found. */
+static bool refuse_no_platform(struct loader *loader, const struct yaml_pair *pair, struct error *err)
+{
+	const char *name = config_account_keys[0].name;
+
+	for (size_t i = 0; i < pair->value->n; i++) {
+		const struct yaml_node *key = pair->value->pairs[i].key;
+		struct nearest nearest;
+
+		nearest_init(&nearest, key->scalar);
+		nearest_try(&nearest, name);
+		if (nearest.best) {
+			return nearest_refuse(&nearest, loader->file, key, "key", err);
+		}
+	}
+	return yaml_error(loader->file, pair->key, err, "%s: is missing here: %s", name, config_account_keys[0].doc);
+}
+
 static bool read_account(
 	struct loader *loader, const struct yaml_pair *pair, struct config_account *account, struct error *err)
 {
@@ -169,8 +187,7 @@ static bool read_account(
 	}
 	node = yaml_get(pair->value, "platform");
 	if (!node) {
-		return yaml_error(
-			loader->file, pair->key, err, "platform: is missing here: %s", config_account_keys[0].doc);
+		return refuse_no_platform(loader, pair, err);
 	}
 	if (node->kind != YAML_SCALAR || config_is_nothing(node)) {
 		return yaml_error(loader->file, node, err, "platform: expected the name of a platform");
