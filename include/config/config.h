@@ -74,6 +74,9 @@ struct config {
 	char *triage_file;       /* absolute; NULL: none */
 	char *wording_file;      /* absolute; NULL: none */
 	int64_t claim_lease_ms;
+	char *callback_listen;   /* "127.0.0.1:8751": where pushes come in, from the site's reverse proxy */
+	char *auto_reply;        /* what a citizen is told at once; {office} {code} {hours} */
+	int64_t retention_ms;    /* what an unfollowed citizen said is kept so long */
 	int64_t late_ms[4];      /* by enum post_class */
 	struct config_hook alarm;     /* a P0 message */
 	struct config_hook escalated; /* a rung of the ladder, or `ticket escalate` */

@@ -37,6 +37,11 @@
 #define LIMIT_PULL_PAGES 50u                  /* pages of one poll; the rest waits for the next */
 #define LIMIT_PULL_ITEMS 1000u
 
+#define LIMIT_PUSH_BYTES (256u << 10)         /* a push in compatible mode is three times its text */
+#define LIMIT_PUSH_CONNECTIONS 512u
+#define LIMIT_PUSH_IDLE_SECONDS 10u
+#define LIMIT_CITIZEN_MEDIA_BYTES (20u << 20) /* a picture, voice or video that came with a message */
+
 /* files */
 #define LIMIT_CONFIG_BYTES (4u << 20)
 #define LIMIT_CONFIG_DEPTH 16u

@@ -121,6 +121,13 @@ bool ticket_set_rung(struct tx *tx, struct ticket_id id, int64_t rungs_done, int
 bool ticket_set_deadlines(struct tx *tx, struct ticket_id id, int64_t ack_at, int64_t reply_at, int64_t answer_at,
 	struct error *err) must_check;
 
+/* Is it a case of this citizen, on this account? One that does not exist is not. */
+bool ticket_is_of(struct tx *tx, struct ticket_id id, struct account_id account, const char *author_id, bool *ret_is,
+	struct error *err) must_check;
+/* Did this stored message open its ticket? */
+bool message_opened_ticket(struct tx *tx, struct account_id account, enum message_kind kind, const char *remote_id,
+	bool *ret_opened, struct error *err) must_check;
+
 /* At start: EFFECT_TICKET_DUE and EFFECT_LEASE_DUE for each open one. */
 bool ticket_arm_all(struct tx *tx, struct error *err) must_check;
 

@@ -24,6 +24,7 @@
 #include "core/mem.h"
 #include "core/random.h"
 #include "daemon/service.h"
+#include "store/media.h"
 #include "store/notice.h"
 #include "store/send.h"
 #include "store/ticket.h"
@@ -154,7 +155,7 @@ static void on_effect(void *data, const struct effect *effect)
 		return;
 	case EFFECT_MEDIA:
 	case EFFECT_PURGED:
-		media_effect(daemon, effect);
+		fetcher_effect(daemon, effect);
 		return;
 	case EFFECT_INDEX:
 		return; /* the store tells its index itself */
@@ -220,7 +221,7 @@ static void fail_start(struct daemon *daemon, const struct error *err)
 
 static bool run_arm(struct tx *tx, struct job *job unused_arg, struct error *err)
 {
-	return send_arm_all(tx, err) && ticket_arm_all(tx, err) && notice_arm_all(tx, err);
+	return send_arm_all(tx, err) && ticket_arm_all(tx, err) && notice_arm_all(tx, err) && media_arm_all(tx, err);
 }
 
 static void done_arm(struct job *job, const struct error *err)
@@ -234,7 +235,8 @@ static void done_arm(struct job *job, const struct error *err)
 		fail_start(daemon, err);
 		return;
 	}
-	daemon->control = control_new(daemon, daemon->socket_fd, &open_err);
+	daemon->callbacks = callbacks_new(daemon, &open_err);
+	daemon->control = open_err.advice ? NULL : control_new(daemon, daemon->socket_fd, &open_err);
 	if (!daemon->control) {
 		fail_start(daemon, &open_err);
 		return;
@@ -335,7 +337,8 @@ bool daemon_start(struct daemon *daemon, const struct daemon_options *options, s
 	daemon->looks = daemon->outbox ? looks_new(daemon, err) : NULL;
 	daemon->deadlines = daemon->looks ? deadlines_new(daemon, err) : NULL;
 	daemon->hooks = daemon->deadlines ? hooks_new(daemon, err) : NULL;
-	if (!daemon->hooks) {
+	daemon->fetcher = daemon->hooks ? fetcher_new(daemon, err) : NULL;
+	if (!daemon->fetcher) {
 		return false;
 	}
 	daemon->poller = poller_new(daemon);
@@ -351,6 +354,20 @@ void daemon_run(struct daemon *daemon)
 	loop_run(daemon->loop);
 }
 
+/* The first account that takes pushes came with a reload. */
+static void listen_if_wanted(struct daemon *daemon)
+{
+	struct error err = { 0 };
+
+	if (!daemon->callbacks) {
+		daemon->callbacks = callbacks_new(daemon, &err);
+		if (err.advice) {
+			log_error("push.deaf error=%s action=%s", log_text(err.message),
+				log_text("no pushes are taken until the next reload"));
+		}
+	}
+}
+
 static void done_reload(struct job *job, const struct error *err)
 {
 	struct start *start = container_of(job, struct start, job);
@@ -360,6 +377,7 @@ static void done_reload(struct job *job, const struct error *err)
 		rules_unref(daemon->rules);
 		daemon->rules = rules_ref(start->rules);
 		log_info("config.reloaded accounts=%zu", daemon->rules->config->n_accounts);
+		listen_if_wanted(daemon);
 		accounts_refresh(daemon, NULL);
 	} else {
 		log_warn("config.kept error=%s action=%s", log_text(err->message), "the old configuration stays");
@@ -446,6 +464,7 @@ void daemon_stop(struct daemon *daemon)
 	outbox_stop(daemon->outbox);
 	looks_stop(daemon->looks);
 	poller_stop(daemon->poller);
+	callbacks_stop(daemon->callbacks);
 	post_waits_stop(daemon);
 	daemon->stop_began = clock_mono();
 	timer_init(&daemon->stop_timer, on_stop_check);
@@ -471,6 +490,8 @@ void daemon_finish(struct daemon *daemon)
 	}
 	control_free(daemon->control);
 	daemon->control = NULL;
+	callbacks_free(daemon->callbacks);
+	fetcher_free(daemon->fetcher);
 	hooks_free(daemon->hooks);
 	notify_free(daemon->notify);
 	deadlines_free(daemon->deadlines);

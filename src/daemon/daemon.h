@@ -12,7 +12,7 @@
  *   renew.c      tokens that are made from the configuration's secrets, renewed in time
  *   poller.c     the polling plan and pulls
  *   callbacks.c  pushes → messages and events → store → their answer
- *   media.c      pictures and voices of messages, as files
+ *   fetcher.c    pictures and voices of messages, as files
  *   intake.c     messages → sanitise → triage → store
  *   deadlines.c  the ladder's clock and the leases
  *   hooks.c      notices → hook programs
@@ -41,6 +41,7 @@
 #include "store/account.h"
 #include "store/effect.h"
 #include "store/store.h"
+#include "store/ticket.h"
 
 struct call;
 struct outbox;
@@ -53,6 +54,7 @@ struct hooks;
 struct wait;
 struct renewal;
 struct callbacks;
+struct fetcher;
 
 /* Rule files and configuration that were read together; immutable, shared with jobs by reference count. */
 struct rules {
@@ -117,6 +119,8 @@ struct daemon {
 	struct control *control;
 	struct deadlines_clock *deadlines;
 	struct hooks *hooks;
+	struct callbacks *callbacks; /* NULL: no account takes pushes */
+	struct fetcher *fetcher;
 };
 
 /* accounts.c */
@@ -174,7 +178,16 @@ void poller_show(const struct account *account, cJSON *rows);
 void poller_poll_now(struct poller *poller, struct account *account,
 	void (*done)(void *data, int64_t new_messages, const struct error *err), void *data);
 
-/* intake.c: takes the list's content (zeroed); done runs once, later, when all of it is stored. */
+/* intake.c */
+/* A message made ready for the store: harmless, ranked, with its deadlines. Borrows the message. */
+struct intake_item {
+	struct message_new new;
+	struct triage_result triaged;
+	char *spans;
+};
+void intake_prepare(const struct rules *rules, struct message *message, int64_t now_at, struct intake_item *ret);
+void intake_item_finish(struct intake_item *item);
+/* Takes the list's content (zeroed); done runs once, later, when all of it is stored. */
 void intake_messages(struct daemon *daemon, struct account *account, struct message_list *list,
 	void (*done)(void *data, int64_t opened, int64_t joined, int64_t known, const struct error *err), void *data);
 
@@ -189,8 +202,10 @@ struct hooks *hooks_new(struct daemon *daemon, struct error *err);
 void hooks_free(struct hooks *hooks);
 void hooks_arm(struct hooks *hooks, const struct effect *effect); /* EFFECT_NOTICE */
 
-/* media.c: what came with messages, fetched before the platform forgets it */
-void media_effect(struct daemon *daemon, const struct effect *effect); /* EFFECT_MEDIA, EFFECT_PURGED */
+/* fetcher.c: what came with messages, fetched before the platform forgets it */
+struct fetcher *fetcher_new(struct daemon *daemon, struct error *err);
+void fetcher_free(struct fetcher *fetcher);
+void fetcher_effect(struct daemon *daemon, const struct effect *effect); /* EFFECT_MEDIA, EFFECT_PURGED */
 
 /* callbacks.c: what platforms push to us */
 struct callbacks *callbacks_new(struct daemon *daemon, struct error *err); /* NULL without error: none is configured */

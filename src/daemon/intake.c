@@ -30,9 +30,7 @@ struct intake {
 	struct message_list list;
 	size_t from; /* the group that is being stored */
 	size_t n;
-	struct message_new group[LIMIT_INTAKE_PER_COMMIT];
-	struct triage_result triaged[LIMIT_INTAKE_PER_COMMIT];
-	char *spans[LIMIT_INTAKE_PER_COMMIT];
+	struct intake_item group[LIMIT_INTAKE_PER_COMMIT];
 
 	/* of the group, filled in by the job */
 	int64_t by_result[INTAKE_OURS + 1];
@@ -50,8 +48,7 @@ struct intake {
 static void group_finish(struct intake *intake)
 {
 	for (size_t i = 0; i < intake->n; i++) {
-		free(intake->spans[i]);
-		intake->spans[i] = NULL;
+		intake_item_finish(&intake->group[i]);
 	}
 	intake->n = 0;
 }
@@ -103,6 +100,9 @@ static void sanitise(struct message *message)
 	make_harmless(&message->status_id, LIMIT_REMOTE_ID_BYTES, true);
 	make_harmless(&message->root_id, LIMIT_REMOTE_ID_BYTES, true);
 	make_harmless(&message->parent_id, LIMIT_REMOTE_ID_BYTES, true);
+	for (size_t i = 0; i < message->n_media; i++) {
+		make_harmless(&message->media[i].remote_id, LIMIT_TITLE_BYTES, true);
+	}
 }
 
 /* Why it was ranked so, to be shown: [{from, n, rule}]. NULL: nothing struck. */
@@ -128,38 +128,52 @@ static char *spans_json(const struct triage_result *result)
 	return buf_steal(&text);
 }
 
-static int64_t first_rung_at(const struct config *config, int priority, int64_t now_at, const struct deadlines *due)
+static int64_t first_rung_at(const struct config *config, const struct message *message, int priority, int64_t now_at,
+	const struct deadlines *due)
 {
-	struct ladder_ticket ticket = { .priority = priority, .clock_at = now_at, .due = *due };
+	struct ladder_ticket ticket = {
+		.priority = priority,
+		.clock_at = now_at,
+		.due = *due,
+		.window_at = message->window_ms > 0 ? now_at + message->window_ms : 0,
+		.window_ms = message->window_ms,
+	};
 	int rung;
 	int64_t at;
 
 	return desk_next_rung(config, &ticket, &rung, &at) ? at : 0;
 }
 
-static void prepare(struct intake *intake, size_t i, int64_t now_at)
+void intake_item_finish(struct intake_item *item)
 {
-	struct message *message = &intake->list.items[intake->from + i];
-	struct message_new *new = &intake->group[i];
-	struct triage_result *result = &intake->triaged[i];
-	const struct config *config = intake->rules->config;
+	free(item->spans);
+	*item = (struct intake_item){ 0 };
+}
+
+void intake_prepare(const struct rules *rules, struct message *message, int64_t now_at, struct intake_item *ret)
+{
+	const struct config *config = rules->config;
+	struct message_new *new = &ret->new;
+	struct triage_result *result = &ret->triaged;
 	struct deadlines due;
 
+	*ret = (struct intake_item){
+		.new = { .message = message, .priority = PRIORITY_NO_ANSWER, .class = "other" },
+	};
 	sanitise(message);
-	*new = (struct message_new){ .message = message, .priority = PRIORITY_NO_ANSWER, .class = "other" };
 	if (message->from_us) {
 		return; /* our own words are history: nothing is due */
 	}
-	triage_run(intake->rules->triage, str_from(message->text), result);
-	intake->spans[i] = spans_json(result);
+	triage_run(rules->triage, str_from(message->text), result);
+	ret->spans = spans_json(result);
 	desk_deadlines(config, result->priority, now_at, &due);
 	new->priority = result->priority;
 	new->class = result->class;
-	new->spans = intake->spans[i];
+	new->spans = ret->spans;
 	new->ack_at = due.ack_at;
 	new->reply_at = due.reply_at;
 	new->answer_at = due.answer_at;
-	new->rung_at = first_rung_at(config, result->priority, now_at, &due);
+	new->rung_at = first_rung_at(config, message, result->priority, now_at, &due);
 }
 
 /* ---- groups ---- */
@@ -174,7 +188,7 @@ static bool run_group(struct tx *tx, struct job *job, struct error *err)
 		enum intake_result result;
 		struct ticket_id ticket;
 
-		if (intake_message(tx, intake->account, &intake->group[i], &result, &ticket, err)) {
+		if (intake_message(tx, intake->account, &intake->group[i].new, &result, &ticket, err)) {
 			intake->by_result[result]++;
 		} else if (err->domain == ERROR_INPUT) {
 			intake->unusable++;
@@ -221,8 +235,8 @@ static void next_group(struct intake *intake)
 	}
 	intake->n = left < LIMIT_INTAKE_PER_COMMIT ? left : LIMIT_INTAKE_PER_COMMIT;
 	for (size_t i = 0; i < intake->n; i++) {
-		prepare(intake, i, now_at);
-		life = life || intake->group[i].priority == PRIORITY_LIFE;
+		intake_prepare(intake->rules, &intake->list.items[intake->from + i], now_at, &intake->group[i]);
+		life = life || intake->group[i].new.priority == PRIORITY_LIFE;
 	}
 	intake->job = (struct job){ .run = run_group, .done = done_group, .urgent = life };
 	store_write(intake->daemon->store, &intake->job);

@@ -149,6 +149,8 @@ static bool restart_clocks(struct tx *tx, struct call *call, struct ticket_id id
 		.priority = row.priority,
 		.clock_at = tx_now_at(tx),
 		.due = due,
+		.window_at = row.window_until_at,
+		.window_ms = row.window_ms,
 		.claimed = row.state != TICKET_NEW && row.state != TICKET_ASSIGNED,
 		.replied = row.replied,
 		.answered = row.answered,

@@ -27,22 +27,20 @@ static const char sql_heard[] =
 static const char sql_spend[] =
 	"UPDATE contact SET window_left = window_left - 1 WHERE account_id = $1 AND author_id = $2";
 
-static const char sql_unfollowed[] =
-	"INSERT INTO contact (account_id, author_id, unfollowed_at) VALUES ($1, $2, $3)"
-	" ON CONFLICT (account_id, author_id) DO UPDATE SET unfollowed_at = excluded.unfollowed_at, window_until_at = 0,"
-	" window_left = 0";
+static const char sql_unfollowed[] = "INSERT INTO contact (account_id, author_id, unfollowed_at) VALUES ($1, $2, $3)"
+				     " ON CONFLICT (account_id, author_id) DO UPDATE SET unfollowed_at = "
+				     "excluded.unfollowed_at, window_until_at = 0,"
+				     " window_left = 0";
 
 static const char sql_due[] =
 	"SELECT account_id, author_id FROM contact WHERE unfollowed_at IS NOT NULL AND unfollowed_at < $1"
 	" ORDER BY unfollowed_at LIMIT $2";
 
 /* In this order: what refers to messages before the messages. */
-static const char sql_purge_media[] =
-	"UPDATE message_media SET state = 'purged', remote_id = '' WHERE message_id IN"
-	" (SELECT id FROM message WHERE account_id = $1 AND author_id = $2)";
-static const char sql_purge_replies[] =
-	"UPDATE send SET text = '' WHERE kind = 'reply' AND ticket_id IN"
-	" (SELECT id FROM ticket WHERE account_id = $1 AND author_id = $2)";
+static const char sql_purge_media[] = "UPDATE message_media SET state = 'purged', remote_id = '' WHERE message_id IN"
+				      " (SELECT id FROM message WHERE account_id = $1 AND author_id = $2)";
+static const char sql_purge_replies[] = "UPDATE send SET text = '' WHERE kind = 'reply' AND ticket_id IN"
+					" (SELECT id FROM ticket WHERE account_id = $1 AND author_id = $2)";
 static const char sql_purge_messages[] =
 	"UPDATE message SET text = '', author_name = NULL, author_id = 'purged:' || id, url = NULL, status_text = NULL,"
 	" spans = NULL WHERE account_id = $1 AND author_id = $2";
@@ -105,12 +103,14 @@ bool contact_spend(struct tx *tx, struct account_id account, const char *author_
 	}
 	if (window.until_at <= tx_now_at(tx)) {
 		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
-			"the platform's window for answers is closed: it opens when the citizen writes again; until then the "
+			"the platform's window for answers is closed: it opens when the citizen writes again; until "
+			"then the "
 			"telephone, a comment or a transfer remain");
 	}
 	if (window.replies <= 0) {
 		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
-			"the answers the platform allows are used up: more are allowed when the citizen writes again; until then "
+			"the answers the platform allows are used up: more are allowed when the citizen writes again; "
+			"until then "
 			"the telephone, a comment or a transfer remain");
 	}
 	stmt_bind_i64(stmt, 1, account.v);

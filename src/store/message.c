@@ -49,6 +49,12 @@ static const char sql_insert[] =
 	" status_id, status_text, root_id, parent_id, url, priority, class, spans, created_at, received_at)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
 
+static const char sql_is_of[] = "SELECT 1 FROM ticket WHERE id = $1 AND account_id = $2 AND author_id = $3";
+
+static const char sql_opened[] =
+	"SELECT 1 FROM message WHERE account_id = $1 AND kind = $2 AND remote_id = $3"
+	" AND id = (SELECT min(other.id) FROM message AS other WHERE other.ticket_id = message.ticket_id)";
+
 static const char sql_media[] = "INSERT INTO message_media (message_id, type, remote_id, next_at) VALUES ($1, $2, $3, $4)";
 
 static const char sql_open[] =
@@ -410,6 +416,43 @@ static bool join_ticket(struct intake *intake, struct ticket_id ticket, struct e
 	}
 	return ticket_tell(intake->tx, &actor_daemon, "ticket.message", &edit, detail_of(intake), err) &&
 	       alarm_if_due(intake, &edit, err) && ticket_edit_save(intake->tx, &edit, err);
+}
+
+/* One flag by one statement that has a row when it is true. */
+static bool has_row(struct stmt *stmt, bool *ret_has, struct error *err)
+{
+	enum step step = stmt_step(stmt, err);
+
+	*ret_has = step == STEP_ROW;
+	return step != STEP_ERROR;
+}
+
+bool ticket_is_of(struct tx *tx, struct ticket_id id, struct account_id account, const char *author_id, bool *ret_is,
+	struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_is_of, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	stmt_bind_i64(stmt, 2, account.v);
+	stmt_bind_text(stmt, 3, author_id);
+	return has_row(stmt, ret_is, err);
+}
+
+bool message_opened_ticket(struct tx *tx, struct account_id account, enum message_kind kind, const char *remote_id,
+	bool *ret_opened, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_opened, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, account.v);
+	stmt_bind_text(stmt, 2, message_kind_name(kind));
+	stmt_bind_text(stmt, 3, remote_id);
+	return has_row(stmt, ret_opened, err);
 }
 
 bool intake_message(struct tx *tx, struct account_id account, const struct message_new *new,
