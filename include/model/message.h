@@ -26,7 +26,7 @@ struct message_media {
 /* Fields are owned; NULL where the platform gave none. */
 struct message {
 	enum message_kind kind;
-	char *remote_id;  /* unique per account and kind */
+	char *remote_id; /* unique per account and kind */
 	char *author_id;
 	char *author_name;
 	char *text;
@@ -36,7 +36,7 @@ struct message {
 	char *root_id;      /* first comment of its thread; NULL: itself */
 	char *parent_id;    /* the comment it answers */
 	char *url;
-	bool from_us;       /* written by the account itself: stored as history, opens nothing */
+	bool from_us; /* written by the account itself: stored as history, opens nothing */
 	struct message_media media[MESSAGE_MEDIA_MAX];
 	size_t n_media;
 	/* What it allows us: so many answers, so long. 0: the platform has no such window. */

@@ -13,7 +13,7 @@
 
 /* What a platform with articles makes of a post. Platforms that know only short posts ignore it. */
 enum post_form {
-	POST_FORM_AUTO,    /* article when there is a title, else text, else pictures */
+	POST_FORM_AUTO, /* article when there is a title, else text, else pictures */
 	POST_FORM_ARTICLE,
 	POST_FORM_TEXT,
 	POST_FORM_IMAGE,   /* one or more pictures as they are */
@@ -43,8 +43,8 @@ struct post_target {
 struct post_article {
 	enum post_form form;
 	enum post_mode mode;
-	char *topic;      /* broadcast to followers of this topic only; NULL: to all */
-	char *markdown;   /* the body as it was written; NULL: the text is all there is */
+	char *topic;    /* broadcast to followers of this topic only; NULL: to all */
+	char *markdown; /* the body as it was written; NULL: the text is all there is */
 	char *author;
 	char *digest;     /* summary shown in lists */
 	char *source_url; /* "read the original" */
@@ -58,10 +58,10 @@ struct post {
 	char *title; /* may be NULL */
 	char *text;  /* plain text as it will be published (Markdown already turned) */
 	enum post_class class;
-	char *campaign;     /* may be NULL */
-	int64_t due_at;     /* wall ms; 0: held until released */
-	int64_t until_at;   /* never after this; 0: no such limit */
-	int64_t late_ms;    /* publish when at most this late, else hold; -1: the class's default */
+	char *campaign;   /* may be NULL */
+	int64_t due_at;   /* wall ms; 0: held until released */
+	int64_t until_at; /* never after this; 0: no such limit */
+	int64_t late_ms;  /* publish when at most this late, else hold; -1: the class's default */
 	struct post_target *targets;
 	size_t n_targets;
 	struct post_media *media;

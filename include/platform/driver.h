@@ -11,9 +11,10 @@
  *
  * A request without a URL means that nothing need be asked: the caller goes straight to answer(op, NULL).
  *
- * A send of several steps (upload pictures → draft → submit) tells with each OUTCOME_NEXT what is finished (`progress`); the
- * caller makes it durable before the next request leaves, and gives it back when the send is taken up again. What only a
- * last step makes visible is not in doubt before that step: the driver says so by its advice and by `untouched`.
+ * A send of several steps (upload pictures → draft → submit) tells with each OUTCOME_NEXT what is finished
+ * (`progress`); the caller makes it durable before the next request leaves, and gives it back when the send is taken up
+ * again. What only a last step makes visible is not in doubt before that step: the driver says so by its advice and by
+ * `untouched`.
  *
  * A send may end as a job of the platform (FOUND_PENDING with a job_id). Its result comes by a push, or by OP_FIND.
  *
@@ -40,7 +41,7 @@
 #include "model/send.h"
 
 #define DRIVER_QUOTAS_MAX 24
-#define DRIVER_FEEDS_MAX 4
+#define DRIVER_FEEDS_MAX  4
 
 /* What one account looks like to its driver. Borrowed values. */
 struct driver_account {
@@ -91,7 +92,7 @@ void driver_upload_finish(struct driver_upload *upload);
 /* What is to be sent. Borrowed values, unchanged between the attempts of one send. */
 struct driver_send {
 	enum send_kind kind;
-	const char *marker;     /* ASCII, unique to this send for ever; for platforms that echo one */
+	const char *marker; /* ASCII, unique to this send for ever; for platforms that echo one */
 	struct str text;
 	const struct post_media *media; /* with data */
 	size_t n_media;
@@ -113,8 +114,8 @@ struct driver_send {
 	const char *progress; /* what the last outcome said; NULL: nothing is finished yet */
 	const char *job_id;   /* of the platform's job */
 	/* for OP_FIND: */
-	bool pending;         /* the platform said that it works on it */
-	int looks;            /* so many have been made */
+	bool pending; /* the platform said that it works on it */
+	int looks;    /* so many have been made */
 	int64_t first_attempt_at;
 	int64_t last_attempt_at;
 	const char *const *taken_ids; /* remote ids that other sends of the account own: never a match */
@@ -170,31 +171,32 @@ enum found {
 /* Fields beyond kind, messages and error are set for OUTCOME_DONE (messages also for OUTCOME_NEXT). */
 struct outcome {
 	enum outcome_kind kind;
-	struct error error;   /* OUTCOME_ERROR */
-	int quota;            /* error is a limit: index of the quota that is used up; -1: no particular one */
+	struct error error;    /* OUTCOME_ERROR */
+	int quota;             /* error is a limit: index of the quota that is used up; -1: no particular one */
 	int64_t look_after_ms; /* ADVISE_VERIFY: look no sooner than this; 0: the account's default */
-	bool was_duplicate;   /* ADVISE_REJECT because identical to something just posted: after an own doubt = landed */
-	bool needs_person;    /* ADVISE_REAUTH-like: captcha, frozen account: park with this text */
-	int max_tries;        /* ADVISE_RETRY that turns into reject after so many tries; 0: no such cap */
+	bool was_duplicate; /* ADVISE_REJECT because identical to something just posted: after an own doubt = landed */
+	bool needs_person;  /* ADVISE_REAUTH-like: captcha, frozen account: park with this text */
+	int max_tries;      /* ADVISE_RETRY that turns into reject after so many tries; 0: no such cap */
 
-	char *remote_id;      /* OP_SEND, OP_FIND: may be NULL when the platform did not say */
-	char *url;            /* public address */
-	char *note;           /* something a person should see: "posted, but not threaded" */
-	enum found found;     /* OP_FIND; for OP_SEND 0 (it is out) or FOUND_PENDING */
-	bool untouched;       /* with FOUND_NO: nothing visible was begun, so it goes on at once */
-	char *progress;       /* OP_SEND, with NEXT or an error: what is finished; NULL: as before */
-	char *job_id;         /* the platform's job */
-	char *thread_id;      /* what its comments are asked for by */
+	char *remote_id;             /* OP_SEND, OP_FIND: may be NULL when the platform did not say */
+	char *url;                   /* public address */
+	char *note;                  /* something a person should see: "posted, but not threaded" */
+	enum found found;            /* OP_FIND; for OP_SEND 0 (it is out) or FOUND_PENDING */
+	bool untouched;              /* with FOUND_NO: nothing visible was begun, so it goes on at once */
+	char *progress;              /* OP_SEND, with NEXT or an error: what is finished; NULL: as before */
+	char *job_id;                /* the platform's job */
+	char *thread_id;             /* what its comments are asked for by */
 	struct driver_upload upload; /* with progress: a picture that need not be uploaded again */
 
 	struct message_list messages; /* OP_PULL: of this page */
-	char *since;          /* OP_PULL, OUTCOME_DONE: where the next pull starts; NULL: unchanged */
+	char *since;                  /* OP_PULL, OUTCOME_DONE: where the next pull starts; NULL: unchanged */
 
-	struct secret token;  /* OP_LOGIN */
-	int64_t expires_in_ms; /* OP_LOGIN, OP_TOKEN; 0: not said */
-	char *remote_uid;     /* OP_LOGIN, OP_TOKEN */
+	struct secret token;                  /* OP_LOGIN */
+	int64_t expires_in_ms;                /* OP_LOGIN, OP_TOKEN; 0: not said */
+	char *remote_uid;                     /* OP_LOGIN, OP_TOKEN */
 	int64_t remaining[DRIVER_QUOTAS_MAX]; /* OP_LIMITS; -1: not said */
-	const char *capability; /* with an error that means "not for this account": what to switch off; static; NULL: none */
+	const char *capability; /* with an error that means "not for this account": what to switch off; static; NULL:
+				   none */
 	cJSON *json;            /* OP_CALL: its result, as documented with the call */
 	struct buf media;       /* OP_MEDIA: the bytes */
 	char *media_type;       /* OP_MEDIA: "image/jpeg", from the bytes */
@@ -280,11 +282,10 @@ struct driver {
 	const struct secret *(*initial_token)(const void *settings);
 
 	/* Does this text fit the platform? Adds findings; pure; offline. */
-	void (*check)(const struct driver_account *account, const struct driver_send *send,
-		struct finding_list *findings);
+	void (*check)(
+		const struct driver_account *account, const struct driver_send *send, struct finding_list *findings);
 	/* Length in the platform's own units and its limit, for display. */
-	void (*measure)(const struct driver_account *account, struct str text, int64_t *ret_units,
-		int64_t *ret_limit);
+	void (*measure)(const struct driver_account *account, struct str text, int64_t *ret_units, int64_t *ret_limit);
 	/* Where the operator gives consent; the answer brings the code. */
 	bool (*login_url)(const struct driver_account *account, struct buf *out);
 	/* Tokens are made from the configuration's secrets (OP_RENEW), after this long; NULL: a person logs in. */
@@ -306,7 +307,7 @@ struct driver {
 	void (*answer)(struct driver_op *op, const struct http_answer *answer, struct outcome *ret_outcome);
 };
 
-extern const struct driver *const drivers[]; /* alphabetical, ends with NULL */
+extern const struct driver *const drivers[];        /* alphabetical, ends with NULL */
 const struct driver *driver_find(const char *name); /* NULL: none */
 
 void op_init(struct driver_op *op, const struct driver *driver, enum driver_op_kind kind,

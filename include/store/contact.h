@@ -1,6 +1,6 @@
 /*
- * What answering a citizen directly needs: until when a platform lets us, and how often; whether he still follows. And the
- * pushes already taken. Nothing about the person.
+ * What answering a citizen directly needs: until when a platform lets us, and how often; whether he still follows. And
+ * the pushes already taken. Nothing about the person.
  */
 #ifndef STORE_CONTACT_H
 #define STORE_CONTACT_H
@@ -22,8 +22,9 @@ bool contact_window(struct tx *tx, struct account_id account, const char *author
 	struct error *err) must_check;
 
 /*
- * The citizen did something that lets us answer for window_ms, `replies` times. A message opens a new window; anything less
- * (a menu, a scan) never shortens one that is open. An unfollowed citizen who comes back is no longer to be purged.
+ * The citizen did something that lets us answer for window_ms, `replies` times. A message opens a new window; anything
+ * less (a menu, a scan) never shortens one that is open. An unfollowed citizen who comes back is no longer to be
+ * purged.
  */
 bool contact_heard(struct tx *tx, struct account_id account, const char *author_id, int64_t window_ms, int replies,
 	bool message, struct error *err) must_check;
@@ -34,14 +35,14 @@ bool contact_spend(struct tx *tx, struct account_id account, const char *author_
 bool contact_unfollowed(struct tx *tx, struct account_id account, const char *author_id, struct error *err) must_check;
 
 /*
- * Forget what unfollowed citizens said and were told: texts, names and media of at most `limit` citizens who left before
- * before_at. Events and the numbers of tickets stay. *ret_n: citizens purged.
+ * Forget what unfollowed citizens said and were told: texts, names and media of at most `limit` citizens who left
+ * before before_at. Events and the numbers of tickets stay. *ret_n: citizens purged.
  */
 bool contact_purge(struct tx *tx, int64_t before_at, int limit, int64_t *ret_n, struct error *err) must_check;
 
 /* A push by its key: is it new? Then it is remembered. */
-bool push_is_new(struct tx *tx, struct account_id account, const char *dedupe, bool *ret_new, struct error *err)
-	must_check;
+bool push_is_new(
+	struct tx *tx, struct account_id account, const char *dedupe, bool *ret_new, struct error *err) must_check;
 bool push_forget(struct tx *tx, int64_t before_at, struct error *err) must_check;
 
 #endif

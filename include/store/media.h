@@ -15,17 +15,17 @@ struct tx;
 struct medium_row {
 	int64_t id;
 	struct account_id account;
-	char *type;      /* "image", "voice", "video" */
+	char *type; /* "image", "voice", "video" */
 	char *remote_id;
 	int tries;
-	bool open;       /* still to be fetched */
+	bool open; /* still to be fetched */
 };
 void medium_row_finish(struct medium_row *row);
 bool medium_load(struct tx *tx, int64_t id, struct medium_row *ret_row, struct error *err) must_check;
 
 /* It is on disk under its hash. */
-bool medium_fetched(struct tx *tx, int64_t id, const char *sha256, int64_t bytes, const char *mime, struct error *err)
-	must_check;
+bool medium_fetched(
+	struct tx *tx, int64_t id, const char *sha256, int64_t bytes, const char *mime, struct error *err) must_check;
 /* It could not be fetched; again at next_at, 0: given up, which the ticket's history says. */
 bool medium_failed(struct tx *tx, int64_t id, const char *why, int64_t next_at, struct error *err) must_check;
 

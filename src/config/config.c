@@ -70,9 +70,11 @@ static const struct config_key top_keys[] = {
 	{ .name = "auto_reply",
 		.type = CONFIG_TEXT,
 		.offset = TOP(auto_reply),
-		.def = "【{office}】已收到您的留言，编号 {code}。人工回复时间：{hours}。紧急情况请立即拨打 110、119 或 120。"
+		.def = "【{office}】已收到您的留言，编号 {code}。人工回复时间：{hours}。紧急情况请立即拨打 110、119 或 "
+		       "120。"
 		       "发送“进度 {code}”可查询办理情况。",
-		.doc = "what a citizen who writes privately is told at once; {office}, {code} and {hours} are filled in" },
+		.doc = "what a citizen who writes privately is told at once; {office}, {code} and {hours} are filled "
+		       "in" },
 	{ .name = "retention",
 		.type = CONFIG_DURATION,
 		.offset = TOP(retention_ms),

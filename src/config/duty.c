@@ -331,8 +331,8 @@ static bool read_rung(struct loader *loader, const struct yaml_node *map, const 
 		}
 	}
 	if (n != 1) {
-		return yaml_error(
-			loader->file, map, err, "a rung of the ladder has exactly one of ack, reply, answer and window");
+		return yaml_error(loader->file, map, err,
+			"a rung of the ladder has exactly one of ack, reply, answer and window");
 	}
 	if (!is_target(text->tell)) {
 		return yaml_error(loader->file, yaml_get(map, "tell"), err,

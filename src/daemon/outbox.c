@@ -61,8 +61,8 @@ struct flight {
 	char *job_id;
 	char *thread_id;
 	struct driver_upload upload; /* of the step that is being written down */
-	char *park;        /* reason; NULL: the account is fine */
-	char *block_scope; /* a limit the platform told us about */
+	char *park;                  /* reason; NULL: the account is fine */
+	char *block_scope;           /* a limit the platform told us about */
 	int64_t block_until_at;
 	bool applied;
 };

@@ -73,8 +73,8 @@ struct pull {
 	struct send_thread *threads;
 	size_t n_threads;
 	unsigned requests; /* of them counted */
-	int64_t calls;   /* to be written into the ledger */
-	int64_t unsaved; /* counted before this pull */
+	int64_t calls;     /* to be written into the ledger */
+	int64_t unsaved;   /* counted before this pull */
 	int64_t new_messages;
 	char *since_after;
 	bool more; /* the page that is being stored is not the last */
@@ -339,8 +339,7 @@ static void pull_start(struct feed *feed, struct poll_now *now)
 	pull->now = now;
 	pull->account = account->id;
 	pull->unsaved = account->calls_unsaved;
-	quota_windows(
-		account->quotas, account->n_quotas, account->driver->cost(OP_PULL, NULL) & 1u, windows, &n);
+	quota_windows(account->quotas, account->n_quotas, account->driver->cost(OP_PULL, NULL) & 1u, windows, &n);
 	pull->counted = n > 0;
 	if (n > 0) {
 		pull->window = windows[0];

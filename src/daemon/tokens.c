@@ -1,7 +1,7 @@
 /*
- * Tokens: is each one alive, until when, and who has to be told in time. Where a token cannot be renewed by us (renew.c) a
- * person must give consent again. So what we owe is the warning: 7, 3 and 1 days ahead, once each, to the hook and to
- * every monitor. Also the login itself, by the code or the address a person pastes, and `account check`.
+ * Tokens: is each one alive, until when, and who has to be told in time. Where a token cannot be renewed by us
+ * (renew.c) a person must give consent again. So what we owe is the warning: 7, 3 and 1 days ahead, once each, to the
+ * hook and to every monitor. Also the login itself, by the code or the address a person pastes, and `account check`.
  */
 #include <inttypes.h>
 

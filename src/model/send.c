@@ -22,10 +22,10 @@ static const struct {
 	{ SEND_SENDING, SEND_HOLD, SEND_HELD }, /* the token was refused, so nothing was published */
 	{ SEND_UNSURE, SEND_FIND, SEND_SENT }, { SEND_UNSURE, SEND_MISS, SEND_QUEUED },
 	{ SEND_UNSURE, SEND_SETTLE_SENT, SEND_SENT }, { SEND_UNSURE, SEND_SETTLE_ABSENT, SEND_CANCELLED },
-	{ SEND_UNSURE, SEND_PEND, SEND_PENDING },   /* looked: the job is there and runs */
-	{ SEND_UNSURE, SEND_REFUSE, SEND_FAILED },  /* looked: the job was there and was refused */
+	{ SEND_UNSURE, SEND_PEND, SEND_PENDING },  /* looked: the job is there and runs */
+	{ SEND_UNSURE, SEND_REFUSE, SEND_FAILED }, /* looked: the job was there and was refused */
 	{ SEND_PENDING, SEND_FIND, SEND_SENT }, { SEND_PENDING, SEND_REFUSE, SEND_FAILED },
-	{ SEND_PENDING, SEND_LOSE, SEND_UNSURE },   /* the platform knows no such job any more */
+	{ SEND_PENDING, SEND_LOSE, SEND_UNSURE }, /* the platform knows no such job any more */
 	{ SEND_PENDING, SEND_SETTLE_SENT, SEND_SENT }, { SEND_PENDING, SEND_SETTLE_ABSENT, SEND_CANCELLED },
 	{ SEND_FAILED, SEND_RETRY, SEND_QUEUED }, { SEND_FAILED, SEND_CANCEL, SEND_CANCELLED },
 	{ SEND_FAILED, SEND_SETTLE_SENT, SEND_SENT }, /* the platform refused in words only */

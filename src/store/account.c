@@ -1,6 +1,7 @@
 /*
- * Accounts as rows. The name in accounts.yaml is the identity; nothing of an account is ever deleted here. `parked` is remembered
- * beside the state, so that an account that was paused or removed while its token was dead does not come back as ready.
+ * Accounts as rows. The name in accounts.yaml is the identity; nothing of an account is ever deleted here. `parked` is
+ * remembered beside the state, so that an account that was paused or removed while its token was dead does not come
+ * back as ready.
  */
 #include "store/account.h"
 
@@ -13,7 +14,8 @@
 #include "store/send.h"
 
 #define COLUMNS \
-	"SELECT id, name, platform, state, reason, remote_uid, token, token_expires_at, token_checked_at, warned_days FROM account"
+	"SELECT id, name, platform, state, reason, remote_uid, token, token_expires_at, token_checked_at, " \
+	"warned_days FROM account"
 
 static const char sql_all[] = COLUMNS " ORDER BY id";
 static const char sql_one[] = COLUMNS " WHERE id = $1";
@@ -314,7 +316,8 @@ bool account_sync(struct tx *tx, const struct account_seen *seen, size_t n, stru
 	return ok;
 }
 
-bool account_pause(struct tx *tx, const struct actor *actor, struct account_id id, const char *reason, struct error *err)
+bool account_pause(
+	struct tx *tx, const struct actor *actor, struct account_id id, const char *reason, struct error *err)
 {
 	struct account_row row = { 0 };
 	bool parked;
@@ -325,10 +328,10 @@ bool account_pause(struct tx *tx, const struct actor *actor, struct account_id i
 		return false;
 	}
 	ok = row.state != ACCOUNT_REMOVED ||
-		error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is no longer in accounts.yaml", row.name);
+	     error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is no longer in accounts.yaml", row.name);
 	ok = ok && read_parked(tx, id, &parked, err) &&
-		set_state(tx, actor, id, row.name, ACCOUNT_PAUSED, parked, reason, "account.paused", err) &&
-		send_hold_account(tx, id, HOLD_ACCOUNT_PAUSED, &n, err);
+	     set_state(tx, actor, id, row.name, ACCOUNT_PAUSED, parked, reason, "account.paused", err) &&
+	     send_hold_account(tx, id, HOLD_ACCOUNT_PAUSED, &n, err);
 	account_row_finish(&row);
 	return ok;
 }
@@ -343,13 +346,14 @@ bool account_resume(struct tx *tx, const struct actor *actor, struct account_id 
 	if (!account_load(tx, id, &row, err)) {
 		return false;
 	}
-	ok = row.state == ACCOUNT_PAUSED || error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s, not paused%s", row.name,
-						    account_state_name(row.state),
-						    row.state == ACCOUNT_PARKED ? ": `gazette account login` brings it back" : "");
+	ok = row.state == ACCOUNT_PAUSED ||
+	     error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s, not paused%s", row.name,
+		     account_state_name(row.state),
+		     row.state == ACCOUNT_PARKED ? ": `gazette account login` brings it back" : "");
 	ok = ok && read_parked(tx, id, &parked, err) &&
-		set_state(tx, actor, id, row.name, parked ? ACCOUNT_PARKED : ACCOUNT_READY, parked,
-			parked ? "needs a login" : NULL, "account.resumed", err) &&
-		(parked || send_release_account(tx, id, HOLD_ACCOUNT_PAUSED, &n, err));
+	     set_state(tx, actor, id, row.name, parked ? ACCOUNT_PARKED : ACCOUNT_READY, parked,
+		     parked ? "needs a login" : NULL, "account.resumed", err) &&
+	     (parked || send_release_account(tx, id, HOLD_ACCOUNT_PAUSED, &n, err));
 	account_row_finish(&row);
 	return ok;
 }
@@ -376,8 +380,9 @@ bool account_park(struct tx *tx, struct account_id id, const char *reason, struc
 			cJSON_Delete(detail);
 		}
 	}
-	ok = ok && (row.state != ACCOUNT_READY && row.state != ACCOUNT_PARKED ? true :
-		send_hold_account(tx, id, HOLD_ACCOUNT_PARKED, &n, err));
+	ok = ok && (row.state != ACCOUNT_READY && row.state != ACCOUNT_PARKED
+				   ? true
+				   : send_hold_account(tx, id, HOLD_ACCOUNT_PARKED, &n, err));
 	account_row_finish(&row);
 	return ok;
 }
@@ -395,14 +400,15 @@ bool account_set_token(struct tx *tx, const struct actor *actor, struct account_
 	}
 	state = row.state == ACCOUNT_PARKED ? ACCOUNT_READY : row.state;
 	ok = set_token(tx, id, secret_lend(token), expires_at, remote_uid, err) &&
-		set_state(tx, actor, id, row.name, state, false, state == ACCOUNT_READY ? NULL : row.reason,
-			"account.login", err) &&
-		(state != ACCOUNT_READY || send_release_account(tx, id, HOLD_ACCOUNT_PARKED, &n, err));
+	     set_state(tx, actor, id, row.name, state, false, state == ACCOUNT_READY ? NULL : row.reason,
+		     "account.login", err) &&
+	     (state != ACCOUNT_READY || send_release_account(tx, id, HOLD_ACCOUNT_PARKED, &n, err));
 	account_row_finish(&row);
 	return ok;
 }
 
-bool account_renew_token(struct tx *tx, struct account_id id, const struct secret *token, int64_t expires_at, struct error *err)
+bool account_renew_token(
+	struct tx *tx, struct account_id id, const struct secret *token, int64_t expires_at, struct error *err)
 {
 	struct account_row row = { 0 };
 	bool ready;

@@ -55,7 +55,8 @@ static const char sql_opened[] =
 	"SELECT 1 FROM message WHERE account_id = $1 AND kind = $2 AND remote_id = $3"
 	" AND id = (SELECT min(other.id) FROM message AS other WHERE other.ticket_id = message.ticket_id)";
 
-static const char sql_media[] = "INSERT INTO message_media (message_id, type, remote_id, next_at) VALUES ($1, $2, $3, $4)";
+static const char sql_media[] =
+	"INSERT INTO message_media (message_id, type, remote_id, next_at) VALUES ($1, $2, $3, $4)";
 
 static const char sql_open[] =
 	"INSERT INTO ticket (account_id, author_id, author_name, thread, state, priority, class, opened_at, clock_at,"
@@ -206,7 +207,8 @@ static bool open_window(struct intake *intake, struct error *err)
 	const struct message *message = intake->message;
 
 	return message->from_us || message->window_ms == 0 ||
-	       contact_heard(intake->tx, intake->account, intake->author, message->window_ms, message->window_replies, true, err);
+	       contact_heard(intake->tx, intake->account, intake->author, message->window_ms, message->window_replies,
+		       true, err);
 }
 
 static void set_window(struct intake *intake, struct ticket_row *row)

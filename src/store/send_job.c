@@ -1,8 +1,9 @@
 /*
- * Sends that take more than one request, or whose result comes later: their finished steps, what was uploaded on the way,
- * the platform's jobs, and taking back what was published.
+ * Sends that take more than one request, or whose result comes later: their finished steps, what was uploaded on the
+ * way, the platform's jobs, and taking back what was published.
  *
- * A step is written before the request of the next one leaves, so that a crash costs at most the step that was under way.
+ * A step is written before the request of the next one leaves, so that a crash costs at most the step that was under
+ * way.
  */
 #include <inttypes.h>
 
@@ -20,21 +21,22 @@ static const char sql_upload[] =
 	" SELECT account_id, $2, $3, $4, $5, $6 FROM send WHERE id = $1"
 	" ON CONFLICT (account_id, purpose, sha256) DO UPDATE SET remote_id = excluded.remote_id, url = excluded.url,"
 	" at = excluded.at";
-static const char sql_uploads[] =
-	"SELECT upload.purpose, upload.sha256, upload.remote_id, upload.url FROM upload"
-	" JOIN post_media ON post_media.sha256 = upload.sha256 WHERE post_media.post_id = $1 AND upload.account_id = $2";
+static const char sql_uploads[] = "SELECT upload.purpose, upload.sha256, upload.remote_id, upload.url FROM upload"
+				  " JOIN post_media ON post_media.sha256 = upload.sha256 WHERE post_media.post_id = $1 "
+				  "AND upload.account_id = $2";
 static const char sql_job[] = "SELECT id FROM send WHERE account_id = $1 AND job_id = $2 ORDER BY id DESC LIMIT 1";
 static const char sql_threads[] =
 	"SELECT send.thread_id, coalesce(post.title, substr(post.text, 1, 60)), send.sent_at FROM send"
-	" JOIN post ON post.id = send.post_id WHERE send.account_id = $1 AND send.thread_id IS NOT NULL AND send.sent_at >= $2"
+	" JOIN post ON post.id = send.post_id WHERE send.account_id = $1 AND send.thread_id IS NOT NULL AND "
+	"send.sent_at >= $2"
 	" AND send.withdrawn_at IS NULL ORDER BY send.sent_at DESC LIMIT 200";
 static const char sql_withdrawn[] = "UPDATE send SET withdrawn_at = $2 WHERE id = $1";
 static const char sql_is_withdrawn[] = "SELECT withdrawn_at FROM send WHERE id = $1";
 static const char sql_pending_withdrawal[] =
 	"SELECT id FROM send WHERE target_id = $1 AND state NOT IN ('failed', 'cancelled')";
-static const char sql_withdraw[] =
-	"INSERT INTO send (kind, account_id, target_id, text, state, hold, due_at, late_ms, author_uid, author, created_at)"
-	" VALUES ('withdraw', $1, $2, '', $3, $4, $5, $6, $7, $8, $5)";
+static const char sql_withdraw[] = "INSERT INTO send (kind, account_id, target_id, text, state, hold, due_at, late_ms, "
+				   "author_uid, author, created_at)"
+				   " VALUES ('withdraw', $1, $2, '', $3, $4, $5, $6, $7, $8, $5)";
 
 void send_upload_finish(struct send_upload *upload)
 {
@@ -61,7 +63,8 @@ static bool save_upload(struct tx *tx, struct send_id id, const struct send_uplo
 	return stmt_run(stmt, err);
 }
 
-bool send_step(struct tx *tx, struct send_id id, const char *progress, const struct send_upload *upload, struct error *err)
+bool send_step(
+	struct tx *tx, struct send_id id, const char *progress, const struct send_upload *upload, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_step, err);
 
@@ -96,7 +99,8 @@ bool send_load_uploads(struct tx *tx, struct send_row *row, struct error *err)
 	return step == STEP_DONE;
 }
 
-bool send_find_job(struct tx *tx, struct account_id account, const char *job_id, struct send_id *ret_id, struct error *err)
+bool send_find_job(
+	struct tx *tx, struct account_id account, const char *job_id, struct send_id *ret_id, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_job, err);
 	enum step step;
@@ -123,8 +127,8 @@ void send_threads_free(struct send_thread *threads, size_t n)
 	free(threads);
 }
 
-bool send_threads(struct tx *tx, struct account_id account, int64_t since_at, struct send_thread **ret_threads, size_t *ret_n,
-	struct error *err)
+bool send_threads(struct tx *tx, struct account_id account, int64_t since_at, struct send_thread **ret_threads,
+	size_t *ret_n, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_threads, err);
 	struct send_thread *threads = NULL;
@@ -140,7 +144,8 @@ bool send_threads(struct tx *tx, struct account_id account, int64_t since_at, st
 	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
 		array_grow(threads, n, cap);
 		threads[n++] = (struct send_thread){
-			.thread_id = stmt_dup(stmt, 0), .title = stmt_dup(stmt, 1), .sent_at = stmt_i64(stmt, 2) };
+			.thread_id = stmt_dup(stmt, 0), .title = stmt_dup(stmt, 1), .sent_at = stmt_i64(stmt, 2)
+		};
 	}
 	if (step == STEP_ERROR) {
 		send_threads_free(threads, n);
@@ -174,8 +179,8 @@ static bool may_withdraw(struct tx *tx, const struct send_row *row, struct error
 		return false;
 	}
 	if (row->kind != SEND_PUBLISH || row->state != SEND_SENT) {
-		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "it is %s: only what was published can be withdrawn",
-			send_state_name(row->state));
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+			"it is %s: only what was published can be withdrawn", send_state_name(row->state));
 	}
 	stmt_bind_i64(gone, 1, row->id.v);
 	if (stmt_step(gone, err) != STEP_ROW) {
@@ -197,8 +202,8 @@ static bool may_withdraw(struct tx *tx, const struct send_row *row, struct error
 	return false;
 }
 
-static bool insert_withdrawal(struct tx *tx, const struct actor *actor, const struct send_row *row, struct send_id *ret_id,
-	struct error *err)
+static bool insert_withdrawal(
+	struct tx *tx, const struct actor *actor, const struct send_row *row, struct send_id *ret_id, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_withdraw, err);
 	struct account_row account = { 0 };

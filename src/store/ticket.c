@@ -13,8 +13,8 @@
 
 #include "codec/json.h"
 #include "core/buf.h"
-#include "model/role.h"
 #include "core/mem.h"
+#include "model/role.h"
 #include "store/contact.h"
 #include "store/db.h"
 #include "store/effect.h"
@@ -215,14 +215,15 @@ bool ticket_reply(struct tx *tx, const struct actor *actor, struct ticket_id id,
 					 "a reply names the version of ticket %" PRId64 " it was written against",
 					 id.v);
 	}
-	if (!spend_window(tx, row, err) || !ticket_move(&edit, TICKET_REPLY, err) || !send_insert_reply(tx, actor,
-							      &(struct reply_new){
-								      .ticket = id,
-								      .account = row->account,
-								      .message = row->last_message,
-								      .text = text,
-							      },
-							      &send, err)) {
+	if (!spend_window(tx, row, err) || !ticket_move(&edit, TICKET_REPLY, err) ||
+		!send_insert_reply(tx, actor,
+			&(struct reply_new){
+				.ticket = id,
+				.account = row->account,
+				.message = row->last_message,
+				.text = text,
+			},
+			&send, err)) {
 		return false;
 	}
 	if (waiting) {
