@@ -18,8 +18,7 @@ struct front_matter {
 };
 
 /* errors  INPUT/REJECT "NAME:LINE:COLUMN: what"; an opening --- without an end is an error */
-bool front_matter_parse(const char *name, struct str text, struct front_matter *ret,
-	struct error *err) must_check;
+bool front_matter_parse(const char *name, struct str text, struct front_matter *ret, struct error *err) must_check;
 void front_matter_finish(struct front_matter *front);
 
 #endif

@@ -44,15 +44,15 @@ enum http_fate {
 
 struct http_answer {
 	enum http_fate fate;
-	int status;               /* 100-599; 0 unless answered */
-	struct str body;          /* borrowed; whole unless fate says otherwise */
-	struct str content_type;  /* borrowed */
-	struct error error;       /* why, unless answered */
+	int status;              /* 100-599; 0 unless answered */
+	struct str body;         /* borrowed; whole unless fate says otherwise */
+	struct str content_type; /* borrowed */
+	struct error error;      /* why, unless answered */
 	int64_t took_ms;
 };
 
 void http_request_init(struct http_request *request, enum http_method method, const char *url);
-void http_request_finish(struct http_request *request); /* wipes the body; accepts zeroed */
+void http_request_finish(struct http_request *request);                     /* wipes the body; accepts zeroed */
 void http_request_set_form(struct http_request *request, struct buf *form); /* takes form's bytes */
 void http_request_add_part(struct http_request *request, const char *name, const char *filename,
 	const char *content_type, struct str data); /* copies */

@@ -51,7 +51,7 @@ void json_add_text(cJSON *object, const char *key, const char *text);
 void json_add_str(cJSON *object, const char *key, struct str text);
 void json_add_i64(cJSON *object, const char *key, int64_t value); /* string above 2^53 */
 void json_add_bool(cJSON *object, const char *key, bool value);
-void json_add_time(cJSON *object, const char *key, int64_t at);   /* RFC 3339 in the office's zone */
+void json_add_time(cJSON *object, const char *key, int64_t at); /* RFC 3339 in the office's zone */
 void json_add(cJSON *object, const char *key, cJSON *taken);
 void json_push(cJSON *array, cJSON *taken);
 

@@ -23,8 +23,8 @@ struct yaml_pair {
 
 struct yaml_node {
 	enum yaml_kind kind;
-	int line;   /* from 1 */
-	int column; /* from 1, in code points */
+	int line;    /* from 1 */
+	int column;  /* from 1, in code points */
 	bool quoted; /* scalar in quotes or a block: never null, never a number for us */
 	struct str scalar;
 	struct yaml_node **items; /* list */
@@ -33,20 +33,20 @@ struct yaml_node {
 };
 
 struct yaml_file {
-	char *name; /* as shown in errors */
+	char *name;             /* as shown in errors */
 	struct yaml_node *root; /* NULL: an empty file */
 };
 
 /* errors  CONFIG/REJECT; `first_line` is the line number of the first byte (1, or more for front matter) */
-bool yaml_parse(const char *name, struct str text, int first_line, struct yaml_file **ret_file,
-	struct error *err) must_check;
+bool yaml_parse(
+	const char *name, struct str text, int first_line, struct yaml_file **ret_file, struct error *err) must_check;
 void yaml_file_free(struct yaml_file *file); /* accepts NULL; plain yaml_free() would stand in for libyaml's own */
 void yaml_freep(struct yaml_file **file);
 
 const struct yaml_node *yaml_get(const struct yaml_node *map, const char *key); /* NULL: none */
 
 /* "FILE:LINE:COLUMN: " and the message; returns false. */
-bool yaml_error(const struct yaml_file *file, const struct yaml_node *node, struct error *err,
-	const char *format, ...) printf_like(4, 5);
+bool yaml_error(const struct yaml_file *file, const struct yaml_node *node, struct error *err, const char *format, ...)
+	printf_like(4, 5);
 
 #endif

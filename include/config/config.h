@@ -17,10 +17,10 @@
 
 struct config_account {
 	char *name;
-	char *platform;    /* the driver's name */
-	char *base_url;    /* of its platform, no slash at the end */
-	bool loopback;     /* base_url is on this machine */
-	void *settings;    /* the driver's struct, read by the driver's keys */
+	char *platform; /* the driver's name */
+	char *base_url; /* of its platform, no slash at the end */
+	bool loopback;  /* base_url is on this machine */
+	void *settings; /* the driver's struct, read by the driver's keys */
 	const struct config_key *settings_keys;
 };
 
@@ -47,11 +47,11 @@ struct config_limit {
 /* One rung: when `percent` of the `clock` is used up (or after_ms has passed unclaimed), tell `target`. */
 enum ladder_clock { LADDER_UNCLAIMED, LADDER_REPLY, LADDER_ANSWER };
 struct config_rung {
-	unsigned priorities;  /* bit n: applies to Pn */
+	unsigned priorities; /* bit n: applies to Pn */
 	enum ladder_clock clock;
-	int percent;          /* of that clock's limit; 0: use after_ms */
-	int64_t after_ms;     /* since the ticket was opened */
-	char *target;         /* "leader", "duty-leader", "duty-room", a Unix user */
+	int percent;      /* of that clock's limit; 0: use after_ms */
+	int64_t after_ms; /* since the ticket was opened */
+	char *target;     /* "leader", "duty-leader", "duty-room", a Unix user */
 };
 
 struct config_hook {
@@ -61,7 +61,7 @@ struct config_hook {
 struct config_office {
 	char *name;
 	char *zone;
-	int64_t opens_ms;  /* after local midnight */
+	int64_t opens_ms; /* after local midnight */
 	int64_t closes_ms;
 	unsigned workdays; /* bit 0: Monday */
 };
@@ -70,13 +70,13 @@ struct config {
 	struct config_office office;
 	char *state_dir;
 	char *socket;
-	char *triage_file;       /* absolute; NULL: none */
-	char *wording_file;      /* absolute; NULL: none */
+	char *triage_file;  /* absolute; NULL: none */
+	char *wording_file; /* absolute; NULL: none */
 	int64_t claim_lease_ms;
-	int64_t late_ms[4];      /* by enum post_class */
-	struct config_hook alarm;     /* a P0 message */
-	struct config_hook escalated; /* a rung of the ladder, or `ticket escalate` */
-	struct config_hook warning;   /* token expiry, account parked, outcome unknown */
+	int64_t late_ms[4];             /* by enum post_class */
+	struct config_hook alarm;       /* a P0 message */
+	struct config_hook escalated;   /* a rung of the ladder, or `ticket escalate` */
+	struct config_hook warning;     /* token expiry, account parked, outcome unknown */
 	struct config_limit limits[10]; /* by priority; 6-8 unused; defaults are those of police duty practice */
 	struct config_rung *ladder;     /* in file order; a default ladder when the file has none */
 	size_t n_ladder;
@@ -105,9 +105,8 @@ struct config_platform {
  */
 bool config_load(const char *path, const struct config_platform *platforms, size_t n_platforms,
 	struct config **ret_config, struct error *err) must_check;
-bool config_parse(const char *name, const char *dir, struct str text,
-	const struct config_platform *platforms, size_t n_platforms, struct config **ret_config,
-	struct error *err) must_check;
+bool config_parse(const char *name, const char *dir, struct str text, const struct config_platform *platforms,
+	size_t n_platforms, struct config **ret_config, struct error *err) must_check;
 
 struct config *config_ref(struct config *config); /* any thread */
 void config_unref(struct config *config);         /* any thread; accepts NULL */

@@ -32,22 +32,21 @@ struct config_words {
 struct config_key {
 	const char *name;
 	enum config_type type;
-	size_t offset;        /* of the field in the section's struct */
+	size_t offset; /* of the field in the section's struct */
 	bool required;
-	const char *def;      /* as it would be written in the file; NULL: zero */
-	int64_t min;          /* CONFIG_INT, CONFIG_DURATION; both 0: not negative */
+	const char *def; /* as it would be written in the file; NULL: zero */
+	int64_t min;     /* CONFIG_INT, CONFIG_DURATION; both 0: not negative */
 	int64_t max;
 	const char *const *choices; /* ends with NULL */
-	const char *doc;      /* one line */
+	const char *doc;            /* one line */
 };
 
 /*
  * Read `map` into `ret` (zeroed by the caller) after `keys`, which ends with {0}. Unknown keys are errors.
  * `loopback` allows inline secrets; `dir` is where relative file: paths start.
  */
-bool config_read_keys(const struct yaml_file *file, const struct yaml_node *map,
-	const struct config_key *keys, bool loopback, const char *dir, void *ret,
-	struct error *err) must_check;
+bool config_read_keys(const struct yaml_file *file, const struct yaml_node *map, const struct config_key *keys,
+	bool loopback, const char *dir, void *ret, struct error *err) must_check;
 void config_finish_keys(const struct config_key *keys, void *section);
 /* Fill in defaults only. */
 bool config_default_keys(const struct config_key *keys, void *ret, struct error *err) must_check;

@@ -9,16 +9,15 @@
 
 #include <stddef.h>
 
-#define cleanup(function) __attribute__((cleanup(function)))
-#define must_check __attribute__((warn_unused_result))
+#define cleanup(function)             __attribute__((cleanup(function)))
+#define must_check                    __attribute__((warn_unused_result))
 #define printf_like(format_at, first) __attribute__((format(printf, format_at, first)))
-#define noreturn_function __attribute__((noreturn))
-#define unused_arg __attribute__((unused))
+#define noreturn_function             __attribute__((noreturn))
+#define unused_arg                    __attribute__((unused))
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))
 
-#define container_of(pointer, type, member) \
-	((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 #define steal(pointer) \
 	__extension__({ \

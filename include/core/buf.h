@@ -30,7 +30,7 @@ bool buf_add_text(struct buf *buf, const char *terminated);
 bool buf_add_char(struct buf *buf, char c);
 bool buf_printf(struct buf *buf, const char *format, ...) printf_like(2, 3);
 bool buf_vprintf(struct buf *buf, const char *format, va_list args) printf_like(2, 0);
-void buf_drop(struct buf *buf, size_t n); /* drop n bytes at the front */
+void buf_drop(struct buf *buf, size_t n);  /* drop n bytes at the front */
 struct str buf_str(const struct buf *buf); /* lends */
 char *buf_steal(struct buf *buf);          /* gives p; the buf is as after buf_init() */
 

@@ -46,8 +46,8 @@ struct error {
 };
 
 /* Fill *err (which may be NULL) and return false, so that reporting is one `return`. */
-bool error_set(struct error *err, enum error_domain domain, enum error_advice advice, int code,
-	const char *format, ...) printf_like(5, 6);
+bool error_set(struct error *err, enum error_domain domain, enum error_advice advice, int code, const char *format, ...)
+	printf_like(5, 6);
 
 /* As error_set() with ERROR_OS, ADVISE_RETRY, errno, and ": strerror" appended. */
 bool error_set_errno(struct error *err, const char *format, ...) printf_like(2, 3);

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define xnew(type) ((type *)xcalloc(1, sizeof(type)))
+#define xnew(type)          ((type *)xcalloc(1, sizeof(type)))
 #define xnew_array(type, n) ((type *)xcalloc((n), sizeof(type)))
 
 void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
@@ -20,7 +20,7 @@ void free_charp(char **p); /* for cleanup() */
 #define array_grow(array, n, cap) \
 	do { \
 		if ((n) == (cap)) { \
-			(cap) = (cap) ? (cap) * 2 : 8; \
+			(cap) = (cap) ? (cap)*2 : 8; \
 			(array) = xrealloc_array((array), (cap), sizeof(*(array))); \
 		} \
 	} while (0)

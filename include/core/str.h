@@ -17,15 +17,15 @@ struct str {
 };
 
 #define STR(literal) ((struct str){ "" literal, sizeof(literal) - 1 })
-#define STR_FMT "%.*s"
-#define STR_ARG(s) (int)(s).n, (s).p ? (s).p : ""
+#define STR_FMT      "%.*s"
+#define STR_ARG(s)   (int)(s).n, (s).p ? (s).p : ""
 
 struct str str_from(const char *terminated); /* NULL gives the empty str */
 bool str_eq(struct str a, struct str b);
 bool str_is(struct str a, const char *terminated);
 bool str_starts(struct str a, struct str prefix);
 bool str_ends(struct str a, struct str suffix);
-struct str str_trim(struct str a);                 /* ASCII white space at both ends */
+struct str str_trim(struct str a);                       /* ASCII white space at both ends */
 struct str str_sub(struct str a, size_t from, size_t n); /* clamped */
 /* Offset of needle in a, or -1. */
 ptrdiff_t str_find(struct str a, struct str needle);

@@ -11,7 +11,7 @@
 #include "config/config.h"
 
 struct deadlines {
-	int64_t ack_at;    /* 0: none */
+	int64_t ack_at; /* 0: none */
 	int64_t reply_at;
 	int64_t answer_at;
 };
@@ -28,13 +28,13 @@ int64_t desk_add_office_time(const struct config_office *office, int64_t from_at
 /* What the ladder needs to know of a ticket. */
 struct ladder_ticket {
 	int priority;
-	int64_t clock_at;    /* the clocks run from here: opened, reopened, or raised in priority */
+	int64_t clock_at; /* the clocks run from here: opened, reopened, or raised in priority */
 	struct deadlines due;
-	bool claimed;        /* somebody holds it or it is past that */
-	bool replied;        /* first reply sent */
-	bool answered;       /* the answer is out, or handed to another agency: the answer's clock stands still */
+	bool claimed;  /* somebody holds it or it is past that */
+	bool replied;  /* first reply sent */
+	bool answered; /* the answer is out, or handed to another agency: the answer's clock stands still */
 	bool closed;
-	int64_t done;        /* rungs already climbed: bit n is config.ladder[n] */
+	int64_t done; /* rungs already climbed: bit n is config.ladder[n] */
 };
 
 #define LADDER_RUNGS_MAX 63 /* what `done` can hold; rungs behind it are never climbed */
@@ -44,7 +44,6 @@ struct ladder_ticket {
  * there is none (then it sleeps until something changes). Order in the file does not matter, except between rungs of
  * one moment.
  */
-bool desk_next_rung(const struct config *config, const struct ladder_ticket *ticket, int *ret_rung,
-	int64_t *ret_at);
+bool desk_next_rung(const struct config *config, const struct ladder_ticket *ticket, int *ret_rung, int64_t *ret_at);
 
 #endif

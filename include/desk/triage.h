@@ -23,8 +23,8 @@ struct triage_span {
 };
 
 struct triage_result {
-	int priority;   /* 0-5, 9 */
-	char class[24]; /* enquiry, help, complaint, tip, suggestion, emergency, other */
+	int priority;                               /* 0-5, 9 */
+	char class[24];                             /* enquiry, help, complaint, tip, suggestion, emergency, other */
 	struct triage_span spans[TRIAGE_SPANS_MAX]; /* strongest first */
 	size_t n_spans;
 };

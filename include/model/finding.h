@@ -31,8 +31,8 @@ struct finding_list {
 	size_t cap;
 };
 
-void finding_add(struct finding_list *list, enum finding_level level, const char *rule, const char *account,
-	int line, int column, const char *format, ...) printf_like(7, 8);
+void finding_add(struct finding_list *list, enum finding_level level, const char *rule, const char *account, int line,
+	int column, const char *format, ...) printf_like(7, 8);
 bool finding_blocks(const struct finding_list *list); /* any FINDING_BLOCK in it */
 void finding_list_finish(struct finding_list *list);
 const char *finding_level_name(enum finding_level level); /* "note", "warning", "error" */

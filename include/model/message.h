@@ -18,7 +18,7 @@ enum message_kind {
 /* Fields are owned; NULL where the platform gave none. */
 struct message {
 	enum message_kind kind;
-	char *remote_id;  /* unique per account and kind */
+	char *remote_id; /* unique per account and kind */
 	char *author_id;
 	char *author_name;
 	char *text;
@@ -28,7 +28,7 @@ struct message {
 	char *root_id;      /* first comment of its thread; NULL: itself */
 	char *parent_id;    /* the comment it answers */
 	char *url;
-	bool from_us;       /* written by the account itself: stored as history, opens nothing */
+	bool from_us; /* written by the account itself: stored as history, opens nothing */
 };
 
 struct message_list {

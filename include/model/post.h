@@ -32,10 +32,10 @@ struct post {
 	char *title; /* may be NULL */
 	char *text;  /* plain text as it will be published (Markdown already turned) */
 	enum post_class class;
-	char *campaign;     /* may be NULL */
-	int64_t due_at;     /* wall ms; 0: held until released */
-	int64_t until_at;   /* never after this; 0: no such limit */
-	int64_t late_ms;    /* publish when at most this late, else hold; -1: the class's default */
+	char *campaign;   /* may be NULL */
+	int64_t due_at;   /* wall ms; 0: held until released */
+	int64_t until_at; /* never after this; 0: no such limit */
+	int64_t late_ms;  /* publish when at most this late, else hold; -1: the class's default */
 	struct post_target *targets;
 	size_t n_targets;
 	struct post_media *media;

@@ -19,8 +19,8 @@ enum permission {
 	PERMIT_NOTHING_SPECIAL = 0, /* any operator: hello, status, account list */
 	PERMIT_POST_READ,
 	PERMIT_POST_WRITE,
-	PERMIT_QUEUE_STEER,   /* retry, shape */
-	PERMIT_QUEUE_SETTLE,  /* say what became of an unknown outcome */
+	PERMIT_QUEUE_STEER,  /* retry, shape */
+	PERMIT_QUEUE_SETTLE, /* say what became of an unknown outcome */
 	PERMIT_TICKET_READ,
 	PERMIT_TICKET_WORK,   /* claim, reply, note, escalate, close */
 	PERMIT_TICKET_ASSIGN, /* assign to somebody else, take over a claim */

@@ -29,17 +29,17 @@ enum send_state {
 };
 
 enum send_event {
-	SEND_CLAIM,   /* its attempt row is written with it */
-	SEND_ACCEPT,  /* the platform said yes */
-	SEND_DEFER,   /* not sent, or refused for now: again later */
-	SEND_REFUSE,  /* the platform said no for good */
-	SEND_LOSE,    /* the answer never came */
-	SEND_FIND,    /* read back and there */
-	SEND_MISS,    /* read back and provably not there */
-	SEND_HOLD,    /* pause, dead token, late rule, a person */
-	SEND_RELEASE, /* out of held */
-	SEND_RETRY,   /* a person: failed, again */
-	SEND_CANCEL,  /* a person */
+	SEND_CLAIM,         /* its attempt row is written with it */
+	SEND_ACCEPT,        /* the platform said yes */
+	SEND_DEFER,         /* not sent, or refused for now: again later */
+	SEND_REFUSE,        /* the platform said no for good */
+	SEND_LOSE,          /* the answer never came */
+	SEND_FIND,          /* read back and there */
+	SEND_MISS,          /* read back and provably not there */
+	SEND_HOLD,          /* pause, dead token, late rule, a person */
+	SEND_RELEASE,       /* out of held */
+	SEND_RETRY,         /* a person: failed, again */
+	SEND_CANCEL,        /* a person */
 	SEND_SETTLE_SENT,   /* a person looked: it is there */
 	SEND_SETTLE_ABSENT, /* a person looked: it is not there, give it up */
 };
@@ -47,10 +47,10 @@ enum send_event {
 /* Why a send is held; stands in the row and is shown. */
 enum hold_reason {
 	HOLD_NONE,
-	HOLD_OPERATOR,      /* `post hold`, or scheduled without a time */
-	HOLD_LATE,          /* later than its late rule */
+	HOLD_OPERATOR, /* `post hold`, or scheduled without a time */
+	HOLD_LATE,     /* later than its late rule */
 	HOLD_ACCOUNT_PAUSED,
-	HOLD_ACCOUNT_PARKED, /* token dead: released together after login */
+	HOLD_ACCOUNT_PARKED,  /* token dead: released together after login */
 	HOLD_ACCOUNT_REMOVED, /* no longer in accounts.yaml */
 };
 

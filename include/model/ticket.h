@@ -21,12 +21,12 @@ enum ticket_state {
 
 enum ticket_event {
 	TICKET_CLAIM,
-	TICKET_RELEASE,    /* the holder lets go, or the lease ran out */
+	TICKET_RELEASE, /* the holder lets go, or the lease ran out */
 	TICKET_ASSIGN,
 	TICKET_REPLY,
-	TICKET_CITIZEN,    /* the citizen wrote again */
+	TICKET_CITIZEN, /* the citizen wrote again */
 	TICKET_TRANSFER,
-	TICKET_ESCALATE,   /* raises the level; the state stays */
+	TICKET_ESCALATE, /* raises the level; the state stays */
 	TICKET_CLOSE,
 	TICKET_REOPEN,
 };
@@ -35,8 +35,8 @@ enum ticket_event {
 #define TICKET_EVENTS 9
 
 /* P0 life safety ... P5 complex; P9 no answer due (domain.md 4.3). */
-#define PRIORITY_LIFE 0
-#define PRIORITY_DEFAULT 3
+#define PRIORITY_LIFE      0
+#define PRIORITY_DEFAULT   3
 #define PRIORITY_NO_ANSWER 9
 
 bool ticket_next(enum ticket_state from, enum ticket_event event, enum ticket_state *ret_to);

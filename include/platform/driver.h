@@ -30,7 +30,7 @@
 #include "model/send.h"
 
 #define DRIVER_QUOTAS_MAX 4
-#define DRIVER_FEEDS_MAX 4
+#define DRIVER_FEEDS_MAX  4
 
 /* What one account looks like to its driver. Borrowed values. */
 struct driver_account {
@@ -68,7 +68,7 @@ enum driver_op_kind {
 /* What is to be sent. Borrowed values, unchanged between the attempts of one send. */
 struct driver_send {
 	enum send_kind kind;
-	const char *marker;     /* ASCII, unique to this send for ever; for platforms that echo one */
+	const char *marker; /* ASCII, unique to this send for ever; for platforms that echo one */
 	struct str text;
 	const struct post_media *media; /* with data */
 	size_t n_media;
@@ -111,24 +111,24 @@ enum found { FOUND_YES = 1, FOUND_NO, FOUND_UNCLEAR };
 /* Fields beyond kind, messages and error are set for OUTCOME_DONE (messages also for OUTCOME_NEXT). */
 struct outcome {
 	enum outcome_kind kind;
-	struct error error;   /* OUTCOME_ERROR */
-	int quota;            /* error is a limit: index of the quota that is used up; -1: no particular one */
+	struct error error;    /* OUTCOME_ERROR */
+	int quota;             /* error is a limit: index of the quota that is used up; -1: no particular one */
 	int64_t look_after_ms; /* ADVISE_VERIFY: look no sooner than this; 0: the account's default */
-	bool was_duplicate;   /* ADVISE_REJECT because identical to something just posted: after an own doubt = landed */
-	bool needs_person;    /* ADVISE_REAUTH-like: captcha, frozen account: park with this text */
-	int max_tries;        /* ADVISE_RETRY that turns into reject after so many tries; 0: no such cap */
+	bool was_duplicate; /* ADVISE_REJECT because identical to something just posted: after an own doubt = landed */
+	bool needs_person;  /* ADVISE_REAUTH-like: captcha, frozen account: park with this text */
+	int max_tries;      /* ADVISE_RETRY that turns into reject after so many tries; 0: no such cap */
 
-	char *remote_id;      /* OP_SEND, OP_FIND: may be NULL when the platform did not say */
-	char *url;            /* public address */
-	char *note;           /* something a person should see: "posted, but not threaded" */
-	enum found found;     /* OP_FIND. NO: provably absent at the time of the answer */
+	char *remote_id;  /* OP_SEND, OP_FIND: may be NULL when the platform did not say */
+	char *url;        /* public address */
+	char *note;       /* something a person should see: "posted, but not threaded" */
+	enum found found; /* OP_FIND. NO: provably absent at the time of the answer */
 
 	struct message_list messages; /* OP_PULL: of this page */
-	char *since;          /* OP_PULL, OUTCOME_DONE: where the next pull starts; NULL: unchanged */
+	char *since;                  /* OP_PULL, OUTCOME_DONE: where the next pull starts; NULL: unchanged */
 
-	struct secret token;  /* OP_LOGIN */
-	int64_t expires_in_ms; /* OP_LOGIN, OP_TOKEN; 0: not said */
-	char *remote_uid;     /* OP_LOGIN, OP_TOKEN */
+	struct secret token;                  /* OP_LOGIN */
+	int64_t expires_in_ms;                /* OP_LOGIN, OP_TOKEN; 0: not said */
+	char *remote_uid;                     /* OP_LOGIN, OP_TOKEN */
 	int64_t remaining[DRIVER_QUOTAS_MAX]; /* OP_LIMITS; -1: not said */
 };
 
@@ -153,11 +153,10 @@ struct driver {
 	const struct secret *(*initial_token)(const void *settings);
 
 	/* Does this text fit the platform? Adds findings; pure; offline. */
-	void (*check)(const struct driver_account *account, const struct driver_send *send,
-		struct finding_list *findings);
+	void (*check)(
+		const struct driver_account *account, const struct driver_send *send, struct finding_list *findings);
 	/* Length in the platform's own units and its limit, for display. */
-	void (*measure)(const struct driver_account *account, struct str text, int64_t *ret_units,
-		int64_t *ret_limit);
+	void (*measure)(const struct driver_account *account, struct str text, int64_t *ret_units, int64_t *ret_limit);
 	/* Where the operator gives consent; the answer brings the code. */
 	bool (*login_url)(const struct driver_account *account, struct buf *out);
 
@@ -165,7 +164,7 @@ struct driver {
 	void (*answer)(struct driver_op *op, const struct http_answer *answer, struct outcome *ret_outcome);
 };
 
-extern const struct driver *const drivers[]; /* alphabetical, ends with NULL */
+extern const struct driver *const drivers[];        /* alphabetical, ends with NULL */
 const struct driver *driver_find(const char *name); /* NULL: none */
 
 void op_init(struct driver_op *op, const struct driver *driver, enum driver_op_kind kind,

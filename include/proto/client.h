@@ -34,14 +34,14 @@ const cJSON *client_hello(const struct client *client); /* the daemon's hello an
  * owns     takes params (NULL allowed); gives *ret_result; on an error answer gives *ret_error_data too when it
  *          is not NULL (error.data, may come back NULL)
  */
-bool client_call(struct client *client, const char *method, cJSON *params, int64_t timeout_ms,
-	cJSON **ret_result, cJSON **ret_error_data, struct error *err) must_check;
+bool client_call(struct client *client, const char *method, cJSON *params, int64_t timeout_ms, cJSON **ret_result,
+	cJSON **ret_error_data, struct error *err) must_check;
 
 /* The next notification's params; waits at most timeout_ms (0: for ever); *ret NULL on time-out. */
-bool client_next_event(struct client *client, int64_t timeout_ms, cJSON **ret_event,
-	struct error *err) must_check;
+bool client_next_event(struct client *client, int64_t timeout_ms, cJSON **ret_event, struct error *err) must_check;
 
-/* -s option, else $GAZETTE_SOCKET, else $XDG_RUNTIME_DIR/gazette/control for an own daemon, else /run/gazette/control. */
+/* -s option, else $GAZETTE_SOCKET, else $XDG_RUNTIME_DIR/gazette/control for an own daemon, else /run/gazette/control.
+ */
 const char *client_default_socket(void);
 
 #endif

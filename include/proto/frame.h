@@ -25,11 +25,11 @@
 #define PROTO_VERSION 1
 
 struct frame {
-	cJSON *whole;         /* owns everything below */
-	const cJSON *id;      /* NULL: a notification */
-	const char *method;   /* NULL: an answer */
-	const cJSON *params;  /* NULL or an object */
-	const cJSON *result;  /* answers */
+	cJSON *whole;        /* owns everything below */
+	const cJSON *id;     /* NULL: a notification */
+	const char *method;  /* NULL: an answer */
+	const cJSON *params; /* NULL or an object */
+	const cJSON *result; /* answers */
 	const cJSON *error;
 };
 

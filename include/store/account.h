@@ -35,7 +35,7 @@ struct account_row {
 	struct secret token;      /* empty: none */
 	int64_t token_expires_at; /* 0: not known */
 	int64_t token_checked_at;
-	int warned_days;          /* smallest of 7, 3, 1 already warned for; 0: none */
+	int warned_days; /* smallest of 7, 3, 1 already warned for; 0: none */
 };
 void account_row_finish(struct account_row *row);
 
@@ -60,7 +60,8 @@ bool account_find(struct tx *tx, const char *name, struct account_id *ret_id, st
 
 bool account_pause(struct tx *tx, const struct actor *actor, struct account_id id, const char *reason,
 	struct error *err) must_check;
-/* Releases what HOLD_ACCOUNT_PAUSED held, under the late rule. A parked account stays parked (STATE/REJECT says login). */
+/* Releases what HOLD_ACCOUNT_PAUSED held, under the late rule. A parked account stays parked (STATE/REJECT says login).
+ */
 bool account_resume(struct tx *tx, const struct actor *actor, struct account_id id, struct error *err) must_check;
 /* Token dead or person needed: state parked, queued sends held with HOLD_ACCOUNT_PARKED. Repeating it is harmless. */
 bool account_park(struct tx *tx, struct account_id id, const char *reason, struct error *err) must_check;
@@ -73,14 +74,15 @@ bool account_set_warned(struct tx *tx, struct account_id id, int days, struct er
 /* Cursors: where the next complete pull of a feed starts. */
 bool cursor_load(struct tx *tx, struct account_id id, const char *feed, char **ret_since, int64_t *ret_polled_at,
 	struct error *err) must_check; /* *ret_since NULL: none yet */
-bool cursor_save(struct tx *tx, struct account_id id, const char *feed, const char *since, struct error *err) must_check;
+bool cursor_save(
+	struct tx *tx, struct account_id id, const char *feed, const char *since, struct error *err) must_check;
 
 /* Quota ledger: calls used in the current window of a scope. */
 struct quota_window {
 	const char *scope;
 	int64_t window_ms;
 	int64_t offset_ms;
-	int64_t limit;   /* 0: unlimited, only counted */
+	int64_t limit; /* 0: unlimited, only counted */
 	int64_t reserve;
 };
 /*
@@ -90,17 +92,19 @@ struct quota_window {
 bool quota_spend(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t n, bool keep_reserve,
 	struct error *err) must_check;
 /* The platform said so: nothing of this scope before until_at. */
-bool quota_block(struct tx *tx, struct account_id id, const char *scope, int64_t until_at, struct error *err) must_check;
-/* The platform's own count: `remaining` calls are left in the current window; only ever lowers what we think is left. */
+bool quota_block(
+	struct tx *tx, struct account_id id, const char *scope, int64_t until_at, struct error *err) must_check;
+/* The platform's own count: `remaining` calls are left in the current window; only ever lowers what we think is left.
+ */
 bool quota_observe(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t remaining,
 	struct error *err) must_check;
 struct quota_state {
 	int64_t used;
-	int64_t remaining;  /* -1: unlimited */
+	int64_t remaining; /* -1: unlimited */
 	int64_t resets_at;
 	int64_t blocked_until_at; /* 0: not */
 };
-bool quota_state(struct tx *tx, struct account_id id, const struct quota_window *window,
-	struct quota_state *ret_state, struct error *err) must_check;
+bool quota_state(struct tx *tx, struct account_id id, const struct quota_window *window, struct quota_state *ret_state,
+	struct error *err) must_check;
 
 #endif

@@ -12,14 +12,14 @@
 struct tx;
 
 enum effect_kind {
-	EFFECT_SEND_DUE,    /* send `id` of `account` is queued for `at` (0: as soon as possible) */
-	EFFECT_SEND_LOOK,   /* send `id` of `account` is unsure: look for it at `at` */
-	EFFECT_ACCOUNT,     /* account `id` changed: state, token, settings */
-	EFFECT_TICKET_DUE,  /* ticket `id`: the ladder has something to do at `at` */
-	EFFECT_LEASE_DUE,   /* ticket `id`: its claim runs out at `at` */
-	EFFECT_NOTICE,      /* notice `id` waits for its hook */
-	EFFECT_EVENT,       /* an event row was written: `json` is what monitors see */
-	EFFECT_INDEX,       /* there is something new to index for search */
+	EFFECT_SEND_DUE,   /* send `id` of `account` is queued for `at` (0: as soon as possible) */
+	EFFECT_SEND_LOOK,  /* send `id` of `account` is unsure: look for it at `at` */
+	EFFECT_ACCOUNT,    /* account `id` changed: state, token, settings */
+	EFFECT_TICKET_DUE, /* ticket `id`: the ladder has something to do at `at` */
+	EFFECT_LEASE_DUE,  /* ticket `id`: its claim runs out at `at` */
+	EFFECT_NOTICE,     /* notice `id` waits for its hook */
+	EFFECT_EVENT,      /* an event row was written: `json` is what monitors see */
+	EFFECT_INDEX,      /* there is something new to index for search */
 };
 
 struct effect {

@@ -38,8 +38,8 @@ bool event_list(struct tx *tx, enum object_kind kind, int64_t object, int64_t af
 	struct error *err) must_check;
 
 /* Of every object, for `monitor --since`; oldest first. */
-bool event_list_since(struct tx *tx, int64_t since_at, int64_t after, int limit, cJSON *rows,
-	struct error *err) must_check;
+bool event_list_since(
+	struct tx *tx, int64_t since_at, int64_t after, int limit, cJSON *rows, struct error *err) must_check;
 
 const char *object_kind_name(enum object_kind kind);
 

@@ -31,11 +31,11 @@ bool post_insert(struct tx *tx, const struct actor *actor, const struct post *po
 	enum post_insert *ret_what, struct error *err) must_check;
 
 /* Give a time to the held deliveries of a post that had none (`post schedule 12 --at`); STATE when none is held. */
-bool post_set_due(struct tx *tx, const struct actor *actor, struct post_id id, int64_t due_at, struct error *err)
-	must_check;
+bool post_set_due(
+	struct tx *tx, const struct actor *actor, struct post_id id, int64_t due_at, struct error *err) must_check;
 
-bool media_load(struct tx *tx, struct post_id id, struct post_media **ret_media, size_t *ret_n, struct error *err)
-	must_check;
+bool media_load(
+	struct tx *tx, struct post_id id, struct post_media **ret_media, size_t *ret_n, struct error *err) must_check;
 void media_free(struct post_media *media, size_t n);
 void post_media_finish(struct post_media *media);
 

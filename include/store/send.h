@@ -31,18 +31,18 @@ struct send_row {
 	struct ticket_id ticket; /* reply */
 	char *account_name;
 	char *text;
-	char *marker;            /* "<instance>-<send id>" */
+	char *marker; /* "<instance>-<send id>" */
 	int64_t due_at;
 	int64_t until_at;
 	int64_t late_ms;
-	int64_t next_at;         /* not before: back-off, limits */
+	int64_t next_at; /* not before: back-off, limits */
 	int attempts;
-	int finds;               /* looks since it became unsure */
-	int resends;             /* times it went from unsure back to queued */
+	int finds;   /* looks since it became unsure */
+	int resends; /* times it went from unsure back to queued */
 	int64_t first_attempt_at;
 	int64_t last_attempt_at;
 	int64_t look_at;
-	bool doubted;            /* some earlier attempt's outcome was unknown: a duplicate refusal means it landed */
+	bool doubted; /* some earlier attempt's outcome was unknown: a duplicate refusal means it landed */
 	char *remote_id;
 	char *url;
 	/* replies */
@@ -51,7 +51,7 @@ struct send_row {
 	char *reply_status_id;
 	struct post_media *media; /* loaded by send_claim only */
 	size_t n_media;
-	char **taken_ids;         /* loaded by send_load_for_find only */
+	char **taken_ids; /* loaded by send_load_for_find only */
 	size_t n_taken;
 };
 void send_row_finish(struct send_row *row);
@@ -67,10 +67,11 @@ bool send_arm_all(struct tx *tx, struct error *err) must_check;
 bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error *err) must_check;
 
 /*
- * Claim a queued send that is due: spends its quotas, writes the attempt row, state sending. The row comes with its media.
+ * Claim a queued send that is due: spends its quotas, writes the attempt row, state sending. The row comes with its
+ * media.
  *
- * Not claimable is no error: *ret_claimed false, and the send was put where it belongs: held when late or its account is
- * not ready, re-armed when its time or quota is not there yet (its new EFFECT_SEND_DUE is added), nothing when
+ * Not claimable is no error: *ret_claimed false, and the send was put where it belongs: held when late or its account
+ * is not ready, re-armed when its time or quota is not there yet (its new EFFECT_SEND_DUE is added), nothing when
  * somebody cancelled it.
  */
 bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quotas, size_t n_quotas,
@@ -80,13 +81,13 @@ bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quo
 bool send_set_digest(struct tx *tx, struct send_id id, const char *digest, struct error *err) must_check;
 
 struct send_result {
-	enum send_event event;  /* SEND_ACCEPT, SEND_DEFER, SEND_REFUSE, SEND_LOSE, SEND_FIND, SEND_MISS */
-	const char *remote_id;  /* may be NULL */
+	enum send_event event; /* SEND_ACCEPT, SEND_DEFER, SEND_REFUSE, SEND_LOSE, SEND_FIND, SEND_MISS */
+	const char *remote_id; /* may be NULL */
 	const char *url;
-	const char *note;       /* kept and shown */
-	struct error error;     /* why, unless accepted */
-	int64_t next_at;        /* DEFER: not before · LOSE: look at */
-	const char *digest;     /* of the request; NULL: unknown */
+	const char *note;   /* kept and shown */
+	struct error error; /* why, unless accepted */
+	int64_t next_at;    /* DEFER: not before · LOSE: look at */
+	const char *digest; /* of the request; NULL: unknown */
 	int http_status;
 	int64_t took_ms;
 };
@@ -102,13 +103,13 @@ bool send_finish(struct tx *tx, struct send_id id, const struct send_result *res
 bool send_look_again(struct tx *tx, struct send_id id, int64_t look_at, const char *why, struct error *err) must_check;
 
 /* What people do. Each is STATE/REJECT with the present state named when the table has no such edge. */
-bool send_hold(struct tx *tx, const struct actor *actor, struct send_id id, const char *reason, struct error *err)
-	must_check;
+bool send_hold(
+	struct tx *tx, const struct actor *actor, struct send_id id, const char *reason, struct error *err) must_check;
 /* due_at 0: keep; a time in the past publishes now and is allowed here: a person decided. */
-bool send_release(struct tx *tx, const struct actor *actor, struct send_id id, int64_t due_at, struct error *err)
-	must_check;
-bool send_cancel(struct tx *tx, const struct actor *actor, struct send_id id, const char *reason, struct error *err)
-	must_check;
+bool send_release(
+	struct tx *tx, const struct actor *actor, struct send_id id, int64_t due_at, struct error *err) must_check;
+bool send_cancel(
+	struct tx *tx, const struct actor *actor, struct send_id id, const char *reason, struct error *err) must_check;
 bool send_retry(struct tx *tx, const struct actor *actor, struct send_id id, struct error *err) must_check;
 /* event: SEND_SETTLE_SENT (remote_id or url may be NULL), SEND_SETTLE_ABSENT, or SEND_MISS: send it once more. */
 bool send_settle(struct tx *tx, const struct actor *actor, struct send_id id, enum send_event event,
@@ -125,16 +126,16 @@ bool send_insert_reply(struct tx *tx, const struct actor *actor, const struct re
 	struct error *err) must_check;
 
 /* "12/weibo-main" to its send. errors MISSING/REJECT naming what is missing */
-bool send_find_delivery(struct tx *tx, struct post_id post, const char *account, struct send_id *ret_id,
-	struct error *err) must_check;
+bool send_find_delivery(
+	struct tx *tx, struct post_id post, const char *account, struct send_id *ret_id, struct error *err) must_check;
 /* All deliveries of a post. Gives the array. */
-bool send_list_of_post(struct tx *tx, struct post_id post, struct send_id **ret_ids, size_t *ret_n, struct error *err)
-	must_check;
+bool send_list_of_post(
+	struct tx *tx, struct post_id post, struct send_id **ret_ids, size_t *ret_n, struct error *err) must_check;
 
 /* Queued sends of an account to held with this reason, and the way back under the late rule. */
-bool send_hold_account(struct tx *tx, struct account_id account, enum hold_reason reason, int *ret_n,
-	struct error *err) must_check;
-bool send_release_account(struct tx *tx, struct account_id account, enum hold_reason reason, int *ret_n,
-	struct error *err) must_check;
+bool send_hold_account(
+	struct tx *tx, struct account_id account, enum hold_reason reason, int *ret_n, struct error *err) must_check;
+bool send_release_account(
+	struct tx *tx, struct account_id account, enum hold_reason reason, int *ret_n, struct error *err) must_check;
 
 #endif

@@ -36,17 +36,17 @@ struct job {
 	bool (*run)(struct tx *tx, struct job *job, struct error *err);
 	/* Loop; exactly once; err is NULL on success. May free the job. */
 	void (*done)(struct job *job, const struct error *err);
-	bool urgent;  /* before what is not */
-	bool insist;  /* see above; run() must be repeatable */
-	int tries;    /* the store's */
-	bool ok;      /* the store's */
+	bool urgent;        /* before what is not */
+	bool insist;        /* see above; run() must be repeatable */
+	int tries;          /* the store's */
+	bool ok;            /* the store's */
 	struct error error; /* the store's */
 	struct job *next;   /* the store's queues */
 };
 
 struct store_options {
-	const char *path;      /* of the database; its directory exists */
-	const char *fts_path;  /* of the derived full-text file */
+	const char *path;     /* of the database; its directory exists */
+	const char *fts_path; /* of the derived full-text file */
 	/* Called from the store's threads when something is finished: make the loop call store_collect(). */
 	void (*on_ready)(void *data);
 	/* Loop, after the commit, before the jobs' done: see store/effect.h. */
@@ -76,7 +76,7 @@ void store_collect(struct store *store);
 
 struct store_health {
 	bool degraded;
-	struct error error;     /* the last one, when degraded */
+	struct error error; /* the last one, when degraded */
 	int64_t degraded_since_at;
 	uint64_t jobs;
 	uint64_t commits;
@@ -87,7 +87,7 @@ struct store_health {
 void store_health(struct store *store, struct store_health *ret_health); /* loop only */
 
 /* In jobs: */
-int64_t tx_now_at(const struct tx *tx);    /* wall ms, one value per job */
+int64_t tx_now_at(const struct tx *tx);       /* wall ms, one value per job */
 const char *tx_instance(const struct tx *tx); /* random name of this store file, made once; part of markers */
 
 /* For tests and one-shot tools: run a job's function in this thread, on a store without threads. */

@@ -29,7 +29,7 @@ struct message_new {
 	int64_t ack_at;    /* deadlines should it open a ticket; 0: none */
 	int64_t reply_at;
 	int64_t answer_at;
-	int64_t rung_at;   /* first rung of the ladder; 0: none */
+	int64_t rung_at; /* first rung of the ladder; 0: none */
 };
 
 enum intake_result {
@@ -53,24 +53,24 @@ struct ticket_row {
 	enum ticket_state state;
 	int priority;
 	char *class;
-	int level;              /* of escalation; 0: none */
-	char *target;           /* whom it was escalated or assigned to; NULL */
-	char *holder;           /* operator's name; NULL: nobody */
-	int64_t holder_uid;     /* -1: nobody */
+	int level;          /* of escalation; 0: none */
+	char *target;       /* whom it was escalated or assigned to; NULL */
+	char *holder;       /* operator's name; NULL: nobody */
+	int64_t holder_uid; /* -1: nobody */
 	int64_t lease_until_at;
-	int64_t version;        /* counts messages of the citizen and changes of whose case it is and how far it came */
+	int64_t version; /* counts messages of the citizen and changes of whose case it is and how far it came */
 	int64_t opened_at;
-	int64_t clock_at;       /* deadlines and ladder count from here: opened, reopened, raised, or written again */
+	int64_t clock_at; /* deadlines and ladder count from here: opened, reopened, raised, or written again */
 	int64_t ack_at;
 	int64_t reply_at;
 	int64_t answer_at;
-	bool replied;           /* something went out since clock_at */
-	bool answered;          /* and it was the answer, not a question */
-	int64_t rungs_done;     /* bit n: config.ladder[n] was climbed since clock_at */
-	int64_t rung_at;        /* when the ladder is looked at next; 0: not by itself */
+	bool replied;       /* something went out since clock_at */
+	bool answered;      /* and it was the answer, not a question */
+	int64_t rungs_done; /* bit n: config.ladder[n] was climbed since clock_at */
+	int64_t rung_at;    /* when the ladder is looked at next; 0: not by itself */
 	bool ever_p0;
 	struct message_id last_message; /* newest of the citizen: what a reply answers */
-	char *result;           /* why closed; NULL */
+	char *result;                   /* why closed; NULL */
 	int64_t closed_at;
 };
 /* ticket.next_due_at when no deadline is open: sorts behind all others. */
@@ -80,8 +80,8 @@ void ticket_row_finish(struct ticket_row *row);
 bool ticket_load(struct tx *tx, struct ticket_id id, struct ticket_row *ret_row, struct error *err) must_check;
 
 /*
- * Claim with a lease. Own claim again renews it. errors STATE/REJECT "ticket 345 is held by NAME until TIME"; `take_over`
- * (a leader) takes it from the holder and says so in the history.
+ * Claim with a lease. Own claim again renews it. errors STATE/REJECT "ticket 345 is held by NAME until TIME";
+ * `take_over` (a leader) takes it from the holder and says so in the history.
  */
 bool ticket_claim(struct tx *tx, const struct actor *actor, struct ticket_id id, int64_t lease_ms, bool take_over,
 	struct error *err) must_check;
@@ -90,13 +90,13 @@ bool ticket_release(struct tx *tx, const struct actor *actor, struct ticket_id i
 bool ticket_expire_lease(struct tx *tx, struct ticket_id id, struct error *err) must_check;
 /*
  * Queue a reply. Refused without an own claim (STATE, says who holds it) and when `version` is not the ticket's (STATE:
- * "the citizen wrote again"). version 0: not given, refused. waiting: state waiting instead of replied. `text` stays the
- * caller's. Gives the send.
+ * "the citizen wrote again"). version 0: not given, refused. waiting: state waiting instead of replied. `text` stays
+ * the caller's. Gives the send.
  */
 bool ticket_reply(struct tx *tx, const struct actor *actor, struct ticket_id id, int64_t version, const char *text,
 	bool waiting, struct send_id *ret_send, struct error *err) must_check;
-bool ticket_note(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *text, struct error *err)
-	must_check;
+bool ticket_note(
+	struct tx *tx, const struct actor *actor, struct ticket_id id, const char *text, struct error *err) must_check;
 bool ticket_assign(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *to, const char *reason,
 	struct error *err) must_check;
 /* to: agency; receipt: its number, may be NULL. */
@@ -105,16 +105,19 @@ bool ticket_transfer(struct tx *tx, const struct actor *actor, struct ticket_id 
 /* Raise the level, name a target, record why, owe the "escalated" hook. priority -1: keep; may only be raised here. */
 bool ticket_escalate(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *to, const char *reason,
 	int priority, struct error *err) must_check;
-/* result: answered, no-answer-due, transferred, withdrawn, duplicate. A ticket that ever was P0 wants PERMIT_TICKET_ASSIGN. */
+/* result: answered, no-answer-due, transferred, withdrawn, duplicate. A ticket that ever was P0 wants
+ * PERMIT_TICKET_ASSIGN. */
 bool ticket_close(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *result, const char *reason,
 	struct error *err) must_check;
 bool ticket_reopen(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *reason,
 	struct error *err) must_check;
-/* A rung was climbed by the clock: event "ticket.ladder", level + 1, "escalated" notice to target; next rung at rung_at. */
+/* A rung was climbed by the clock: event "ticket.ladder", level + 1, "escalated" notice to target; next rung at
+ * rung_at. */
 bool ticket_climb(struct tx *tx, struct ticket_id id, int64_t rungs_done, const char *target, const char *why,
 	int64_t next_rung_at, struct error *err) must_check;
 /* Nothing to climb now: only remember when to look. 0: not by itself. */
-bool ticket_set_rung(struct tx *tx, struct ticket_id id, int64_t rungs_done, int64_t rung_at, struct error *err) must_check;
+bool ticket_set_rung(
+	struct tx *tx, struct ticket_id id, int64_t rungs_done, int64_t rung_at, struct error *err) must_check;
 /* New deadlines after priority was raised or the ticket was reopened; the clocks run from now. 0: none. */
 bool ticket_set_deadlines(struct tx *tx, struct ticket_id id, int64_t ack_at, int64_t reply_at, int64_t answer_at,
 	struct error *err) must_check;

@@ -27,30 +27,30 @@ struct delivery_filter {
 	int64_t post;
 	const char *account;
 	const char *state;
-	const char *kind;     /* publish, reply */
+	const char *kind; /* publish, reply */
 	int64_t due_from_at;
 	int64_t due_until_at;
 };
-bool view_posts(struct tx *tx, const struct delivery_filter *filter, struct page *page, cJSON *rows, struct error *err)
-	must_check;
+bool view_posts(struct tx *tx, const struct delivery_filter *filter, struct page *page, cJSON *rows,
+	struct error *err) must_check;
 bool view_post(struct tx *tx, struct post_id id, cJSON **ret_post, struct error *err) must_check;
-bool view_sends(struct tx *tx, const struct delivery_filter *filter, struct page *page, cJSON *rows, struct error *err)
-	must_check;
+bool view_sends(struct tx *tx, const struct delivery_filter *filter, struct page *page, cJSON *rows,
+	struct error *err) must_check;
 /* {account, state: n...} per account, for queue shape, from counters. */
 bool view_queue_shape(struct tx *tx, cJSON *rows, struct error *err) must_check;
 
 struct ticket_filter {
-	const char *state;   /* NULL: everything not closed; "all": everything */
+	const char *state; /* NULL: everything not closed; "all": everything */
 	const char *account;
 	const char *class;
-	const char *holder;  /* name */
-	int priority;        /* -1: any */
+	const char *holder; /* name */
+	int priority;       /* -1: any */
 	bool unclaimed;
-	bool overdue;        /* some deadline has passed */
+	bool overdue; /* some deadline has passed */
 };
 /* Most urgent first: priority, then the nearest deadline, then age. */
-bool view_tickets(struct tx *tx, const struct ticket_filter *filter, struct page *page, cJSON *rows, struct error *err)
-	must_check;
+bool view_tickets(struct tx *tx, const struct ticket_filter *filter, struct page *page, cJSON *rows,
+	struct error *err) must_check;
 /* With its thread (messages and replies in order), history and deadlines. */
 bool view_ticket(struct tx *tx, struct ticket_id id, cJSON **ret_ticket, struct error *err) must_check;
 
@@ -59,7 +59,8 @@ bool view_accounts(struct tx *tx, cJSON *rows, struct error *err) must_check;
 /* Counts for `status`, from the counter table. */
 bool view_counts(struct tx *tx, cJSON *object, struct error *err) must_check;
 
-/* Full text over messages, replies, notes and posts; newest first. errors INPUT when the query has no searchable word. */
+/* Full text over messages, replies, notes and posts; newest first. errors INPUT when the query has no searchable word.
+ */
 bool view_search(struct tx *tx, const char *query, struct page *page, cJSON *rows, struct error *err) must_check;
 
 #endif

@@ -30,8 +30,8 @@ bool utf8_next(struct str *rest, uint32_t *ret_code_point);
 /* Encode; returns 1-4, or 0 for something that is not a code point. out holds 4 bytes. */
 size_t utf8_encode(uint32_t code_point, char *out);
 
-size_t text_chars(struct str text);  /* code points */
-size_t text_width(struct str text);  /* cells */
+size_t text_chars(struct str text); /* code points */
+size_t text_width(struct str text); /* cells */
 
 /*
  * Take the next grapheme from *rest; *rest moves behind it. False at the end. Invalid bytes count as U+FFFD.

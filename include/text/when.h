@@ -22,9 +22,9 @@ bool when_check_zone(const char *zone, struct error *err) must_check;
  * Accepted: RFC 3339 ("2026-10-01T08:00:00+08:00", also with blank for T, seconds optional) ·
  * "2026-10-01 08:00" and "2026-10-01" plus time words in the office's zone · "8:00" (today) ·
  * "today 8:00" · "tomorrow 8:00" · "now" · "+2h", "+30m", "+90s", "+3d", "+1h30m" · 今天 8:00, 明天 8:00, 后天 8:00,
- * also 8点, 8点半, 8点15分, 上午 8:00, 下午 3点 · weekday names "mon 8:00", 周一 8:00 (the next one after now). Any case.
- * A day without a time of day, a day that does not exist, and a local time skipped by a clock change are errors that
- * say so; of a local time that comes twice it is the first. +3d is 72 hours. Years 1970 to 9999.
+ * also 8点, 8点半, 8点15分, 上午 8:00, 下午 3点 · weekday names "mon 8:00", 周一 8:00 (the next one after now). Any
+ * case. A day without a time of day, a day that does not exist, and a local time skipped by a clock change are errors
+ * that say so; of a local time that comes twice it is the first. +3d is 72 hours. Years 1970 to 9999.
  */
 bool when_parse(struct str text, int64_t now_at, int64_t *ret_at, struct error *err) must_check;
 

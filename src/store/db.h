@@ -46,15 +46,15 @@ enum step stmt_step(struct stmt *stmt, struct error *err);
 /* A statement that gives no rows: true when it ran. */
 bool stmt_run(struct stmt *stmt, struct error *err) must_check;
 
-int64_t stmt_i64(struct stmt *stmt, int column);      /* NULL reads as 0 */
+int64_t stmt_i64(struct stmt *stmt, int column); /* NULL reads as 0 */
 bool stmt_is_null(struct stmt *stmt, int column);
 const char *stmt_text(struct stmt *stmt, int column); /* NULL for NULL; lends until the next step */
 struct str stmt_str(struct stmt *stmt, int column);
-char *stmt_dup(struct stmt *stmt, int column);        /* NULL for NULL; gives */
+char *stmt_dup(struct stmt *stmt, int column); /* NULL for NULL; gives */
 struct str stmt_blob(struct stmt *stmt, int column);
 
-int64_t tx_last_id(struct tx *tx);  /* rowid of the last INSERT */
-int64_t tx_changes(struct tx *tx);  /* rows the last statement changed */
+int64_t tx_last_id(struct tx *tx); /* rowid of the last INSERT */
+int64_t tx_changes(struct tx *tx); /* rows the last statement changed */
 /* counter += n in the transaction; see table counter. */
 bool counter_add(struct tx *tx, const char *name, const char *key, int64_t n, struct error *err) must_check;
 

@@ -33,8 +33,8 @@ const char *object_kind_name(enum object_kind kind)
 }
 
 /* {seq, at, actor, action, object, id, ...detail}; takes detail. */
-static cJSON *event_json(int64_t seq, int64_t at, const char *actor, const char *action, const char *object, int64_t id,
-	cJSON *detail)
+static cJSON *event_json(
+	int64_t seq, int64_t at, const char *actor, const char *action, const char *object, int64_t id, cJSON *detail)
 {
 	cJSON *event = json_object();
 	cJSON *item;
@@ -101,17 +101,16 @@ static bool add_rows(struct stmt *stmt, cJSON *rows, struct error *err)
 		case STEP_DONE:
 			return true;
 		case STEP_ROW:
-			json_push(rows,
-				event_json(stmt_i64(stmt, 0), stmt_i64(stmt, 1), stmt_text(stmt, 2), stmt_text(stmt, 3),
-					stmt_text(stmt, 4), stmt_i64(stmt, 5),
-					stmt_is_null(stmt, 6) ? NULL : cJSON_Parse(stmt_text(stmt, 6))));
+			json_push(rows, event_json(stmt_i64(stmt, 0), stmt_i64(stmt, 1), stmt_text(stmt, 2),
+						stmt_text(stmt, 3), stmt_text(stmt, 4), stmt_i64(stmt, 5),
+						stmt_is_null(stmt, 6) ? NULL : cJSON_Parse(stmt_text(stmt, 6))));
 			break;
 		}
 	}
 }
 
-bool event_list(struct tx *tx, enum object_kind kind, int64_t object, int64_t after, int limit, cJSON *rows,
-	struct error *err)
+bool event_list(
+	struct tx *tx, enum object_kind kind, int64_t object, int64_t after, int limit, cJSON *rows, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_list, err);
 

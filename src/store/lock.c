@@ -1,4 +1,5 @@
-/* One daemon per store: an advisory lock on a file beside it, with the holder's process number inside for the error text. */
+/* One daemon per store: an advisory lock on a file beside it, with the holder's process number inside for the error
+ * text. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -29,8 +30,8 @@ bool lock_take(const char *db_path, int *ret_fd, struct error *err)
 		}
 		n = pread(fd, pid, sizeof(pid) - 1, 0);
 		(void)close(fd);
-		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "another gazetted (pid %.*s) holds %s", n > 0 ? (int)n : 1,
-			n > 0 ? pid : "?", db_path);
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "another gazetted (pid %.*s) holds %s",
+			n > 0 ? (int)n : 1, n > 0 ? pid : "?", db_path);
 	}
 	n = snprintf(pid, sizeof(pid), "%d", (int)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)n, 0) != n) {

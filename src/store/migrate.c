@@ -1,6 +1,6 @@
 /*
- * Bringing a store file to this program's schema: each migration in one transaction together with its user_version. A file of a newer
- * version, or one that is not ours, is left untouched.
+ * Bringing a store file to this program's schema: each migration in one transaction together with its user_version. A
+ * file of a newer version, or one that is not ours, is left untouched.
  */
 #include <inttypes.h>
 #include <sqlite3.h>
@@ -33,7 +33,8 @@ static bool apply(struct tx *tx, int64_t number, const char *sql, struct error *
 {
 	char stamp[96];
 
-	(void)snprintf(stamp, sizeof(stamp), "PRAGMA application_id = %d; PRAGMA user_version = %" PRId64, APPLICATION_ID, number);
+	(void)snprintf(stamp, sizeof(stamp), "PRAGMA application_id = %d; PRAGMA user_version = %" PRId64,
+		APPLICATION_ID, number);
 	if (tx_exec(tx, "BEGIN IMMEDIATE", err) && tx_exec(tx, sql, err) && tx_exec(tx, stamp, err) &&
 		tx_exec(tx, "COMMIT", err)) {
 		return true;
@@ -58,8 +59,8 @@ bool migrate(struct tx *tx, const char *path, struct error *err)
 		return false;
 	}
 	if (application != APPLICATION_ID && (application != 0 || tables > 0)) {
-		return error_set(err, ERROR_STORE, ADVISE_REJECT, 0, "%s is a database of another program: it was left as it is",
-			path);
+		return error_set(err, ERROR_STORE, ADVISE_REJECT, 0,
+			"%s is a database of another program: it was left as it is", path);
 	}
 	if (version > migrations_newest()) {
 		return error_set(err, ERROR_STORE, ADVISE_REJECT, 0,

@@ -9,15 +9,16 @@
 #include "store/db.h"
 #include "store/event.h"
 
-#define TRIES_MAX 3
+#define TRIES_MAX      3
 #define RETRY_FIRST_MS (30 * SECOND_MS)
 
-static const char sql_add[] =
-	"INSERT INTO notice (kind, target, ticket_id, account_id, detail, created_at, next_at) VALUES ($1, $2, $3, $4, $5, $6, $6)";
+static const char sql_add[] = "INSERT INTO notice (kind, target, ticket_id, account_id, detail, created_at, next_at) "
+			      "VALUES ($1, $2, $3, $4, $5, $6, $6)";
 static const char sql_load[] =
 	"SELECT id, kind, target, ticket_id, account_id, detail, tries FROM notice WHERE id = $1 AND state = 'open'";
-static const char sql_done[] = "UPDATE notice SET state = $2, tries = tries + 1, exit_code = $3, why = $4, done_at = $5,"
-			       " next_at = $6 WHERE id = $1 AND state = 'open'";
+static const char sql_done[] =
+	"UPDATE notice SET state = $2, tries = tries + 1, exit_code = $3, why = $4, done_at = $5,"
+	" next_at = $6 WHERE id = $1 AND state = 'open'";
 static const char sql_open[] = "SELECT id, next_at FROM notice WHERE state = 'open' ORDER BY next_at";
 
 bool notice_add(struct tx *tx, const char *kind, const char *target, int64_t ticket, int64_t account, cJSON *detail,
@@ -92,7 +93,8 @@ bool notice_done(struct tx *tx, int64_t id, int exit_code, const char *why, stru
 	cJSON *detail;
 
 	if (!notice_load(tx, id, &row, &gone)) {
-		return gone.domain == ERROR_MISSING || error_set(err, gone.domain, gone.advice, gone.code, "%s", gone.message);
+		return gone.domain == ERROR_MISSING ||
+		       error_set(err, gone.domain, gone.advice, gone.code, "%s", gone.message);
 	}
 	given_up = exit_code != 0 && row.tries + 1 >= TRIES_MAX;
 	if (exit_code != 0 && !given_up) {

@@ -13,8 +13,9 @@
 #include "store/send_internal.h"
 
 static const char sql_by_key[] = "SELECT id, digest FROM post WHERE key = $1";
-static const char sql_insert[] = "INSERT INTO post (key, digest, title, text, class, campaign, due_at, until_at, late_ms,"
-				 " author_uid, author, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+static const char sql_insert[] =
+	"INSERT INTO post (key, digest, title, text, class, campaign, due_at, until_at, late_ms,"
+	" author_uid, author, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 static const char sql_media[] =
 	"INSERT INTO media (sha256, type, data) VALUES ($1, $2, $3) ON CONFLICT (sha256) DO NOTHING";
 static const char sql_post_media[] =
@@ -22,14 +23,14 @@ static const char sql_post_media[] =
 static const char sql_media_load[] =
 	"SELECT post_media.name, media.type, post_media.alt, media.sha256, media.data FROM post_media"
 	" JOIN media ON media.sha256 = post_media.sha256 WHERE post_media.post_id = $1 ORDER BY post_media.position";
-static const char sql_send[] =
-	"INSERT INTO send (kind, account_id, post_id, text, state, hold, due_at, until_at, late_ms, author_uid, author, created_at)"
-	" VALUES ('publish', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+static const char sql_send[] = "INSERT INTO send (kind, account_id, post_id, text, state, hold, due_at, until_at, "
+			       "late_ms, author_uid, author, created_at)"
+			       " VALUES ('publish', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 static const char sql_set_due[] = "UPDATE post SET due_at = $2 WHERE id = $1";
 
 /*
- * The times are not part of it: a batch that says "+2h" means another moment every time it is handed in, and is still the same
- * batch.
+ * The times are not part of it: a batch that says "+2h" means another moment every time it is handed in, and is still
+ * the same batch.
  */
 void post_digest(const struct post *post, char ret_hex[65])
 {
@@ -84,7 +85,8 @@ static bool insert_delivery(struct tx *tx, const struct actor *actor, const stru
 	enum hold_reason hold;
 	enum send_state state;
 
-	if (!stmt || !account_find(tx, target->account, &account_id, err) || !account_load(tx, account_id, &account, err)) {
+	if (!stmt || !account_find(tx, target->account, &account_id, err) ||
+		!account_load(tx, account_id, &account, err)) {
 		return false;
 	}
 	hold = hold_for_account(account.state);
@@ -113,7 +115,8 @@ static bool insert_delivery(struct tx *tx, const struct actor *actor, const stru
 	return send_count(tx, account_id, state, 1, err);
 }
 
-static bool known_key(struct tx *tx, const struct post *post, const char *digest, struct post_id *ret_id, struct error *err)
+static bool known_key(
+	struct tx *tx, const struct post *post, const char *digest, struct post_id *ret_id, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_by_key, err);
 
@@ -130,7 +133,8 @@ static bool known_key(struct tx *tx, const struct post *post, const char *digest
 	case STEP_ROW:
 		if (!str_is(stmt_str(stmt, 1), digest)) {
 			return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
-				"key \"%s\" already names post %" PRId64 " with other content", post->key, stmt_i64(stmt, 0));
+				"key \"%s\" already names post %" PRId64 " with other content", post->key,
+				stmt_i64(stmt, 0));
 		}
 		ret_id->v = stmt_i64(stmt, 0);
 		return true;
@@ -186,7 +190,8 @@ bool post_insert(struct tx *tx, const struct actor *actor, const struct post *po
 		json_push(accounts, cJSON_CreateString(post->targets[i].account));
 	}
 	json_add(detail, "accounts", accounts);
-	if (!event_add(tx, actor, "post.created", OBJECT_POST, id.v, detail, err) || !insert_media(tx, post, id.v, err)) {
+	if (!event_add(tx, actor, "post.created", OBJECT_POST, id.v, detail, err) ||
+		!insert_media(tx, post, id.v, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < post->n_targets; i++) {
@@ -269,8 +274,12 @@ bool media_load(struct tx *tx, struct post_id id, struct post_media **ret_media,
 		struct str data = stmt_blob(stmt, 4);
 
 		array_grow(media, n, cap);
-		media[n] = (struct post_media){ .name = stmt_dup(stmt, 0), .type = stmt_dup(stmt, 1), .alt = stmt_dup(stmt, 2),
-			.sha256 = stmt_dup(stmt, 3), .data = xcalloc(data.n + 1, 1), .n = data.n };
+		media[n] = (struct post_media){ .name = stmt_dup(stmt, 0),
+			.type = stmt_dup(stmt, 1),
+			.alt = stmt_dup(stmt, 2),
+			.sha256 = stmt_dup(stmt, 3),
+			.data = xcalloc(data.n + 1, 1),
+			.n = data.n };
 		if (data.n > 0) {
 			memcpy(media[n].data, data.p, data.n);
 		}

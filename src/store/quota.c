@@ -1,16 +1,19 @@
 /*
- * The quota ledger: calls used in the current window of a limit. A row is about one window; a row of an older window counts as
- * nothing used. Windows begin at k * window_ms + offset_ms.
+ * The quota ledger: calls used in the current window of a limit. A row is about one window; a row of an older window
+ * counts as nothing used. Windows begin at k * window_ms + offset_ms.
  */
 #include "store/account.h"
 #include "store/db.h"
 
-static const char sql_load[] = "SELECT window_at, used, blocked_until_at FROM quota WHERE account_id = $1 AND scope = $2";
-static const char sql_use[] = "INSERT INTO quota (account_id, scope, window_at, used) VALUES ($1, $2, $3, $4)"
-			      " ON CONFLICT (account_id, scope) DO UPDATE SET window_at = excluded.window_at, used = excluded.used";
+static const char sql_load[] =
+	"SELECT window_at, used, blocked_until_at FROM quota WHERE account_id = $1 AND scope = $2";
+static const char sql_use[] =
+	"INSERT INTO quota (account_id, scope, window_at, used) VALUES ($1, $2, $3, $4)"
+	" ON CONFLICT (account_id, scope) DO UPDATE SET window_at = excluded.window_at, used = excluded.used";
 static const char sql_block[] =
 	"INSERT INTO quota (account_id, scope, window_at, used, blocked_until_at) VALUES ($1, $2, 0, 0, $3)"
-	" ON CONFLICT (account_id, scope) DO UPDATE SET blocked_until_at = max(blocked_until_at, excluded.blocked_until_at)";
+	" ON CONFLICT (account_id, scope) DO UPDATE SET blocked_until_at = max(blocked_until_at, "
+	"excluded.blocked_until_at)";
 
 static int64_t window_begin(const struct quota_window *window, int64_t now_at)
 {
@@ -48,7 +51,8 @@ static bool load(struct tx *tx, struct account_id id, const struct quota_window 
 	return false;
 }
 
-static bool save(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t used, struct error *err)
+static bool save(
+	struct tx *tx, struct account_id id, const struct quota_window *window, int64_t used, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_use, err);
 
@@ -102,8 +106,8 @@ bool quota_block(struct tx *tx, struct account_id id, const char *scope, int64_t
 	return stmt_run(stmt, err);
 }
 
-bool quota_observe(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t remaining,
-	struct error *err)
+bool quota_observe(
+	struct tx *tx, struct account_id id, const struct quota_window *window, int64_t remaining, struct error *err)
 {
 	int64_t blocked_until_at;
 	int64_t used;

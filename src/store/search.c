@@ -1,10 +1,11 @@
 /*
- * Full text. SQLite's own tokenizers find no two-character Chinese word, so the index holds our tokens: for every run of CJK
- * characters its overlapping pairs (and the last character alone), for everything else whole lower-case words. A query becomes the same
- * tokens; a hit is verified against the text itself, so that what is found is what contains the query.
+ * Full text. SQLite's own tokenizers find no two-character Chinese word, so the index holds our tokens: for every run
+ * of CJK characters its overlapping pairs (and the last character alone), for everything else whole lower-case words. A
+ * query becomes the same tokens; a hit is verified against the text itself, so that what is found is what contains the
+ * query.
  *
- * The index is derived: a file of its own, fed by row id behind the commit path by a thread with its own connections, made anew when
- * it is missing or of another layout. Document ids are row id * 4 + kind.
+ * The index is derived: a file of its own, fed by row id behind the commit path by a thread with its own connections,
+ * made anew when it is missing or of another layout. Document ids are row id * 4 + kind.
  */
 #include "store/search.h"
 
@@ -20,9 +21,9 @@
 #include "store/view.h"
 #include "text/utf8.h"
 
-#define LAYOUT 1
-#define BATCH 500
-#define TOKENS_MAX (1 << 20)
+#define LAYOUT        1
+#define BATCH         500
+#define TOKENS_MAX    (1 << 20)
 #define EXCERPT_CELLS 60
 
 enum doc_kind { DOC_MESSAGE, DOC_REPLY, DOC_POST, DOC_NOTE, DOC_KINDS };
@@ -43,19 +44,20 @@ static const char *const sql_new[DOC_KINDS] = {
 	[DOC_MESSAGE] = "SELECT id, text FROM message WHERE id > $1 AND from_us = 0 ORDER BY id LIMIT $2",
 	[DOC_REPLY] = "SELECT id, text FROM send WHERE id > $1 AND kind = 'reply' ORDER BY id LIMIT $2",
 	[DOC_POST] = "SELECT id, coalesce(title || char(10), '') || text FROM post WHERE id > $1 ORDER BY id LIMIT $2",
-	[DOC_NOTE] = "SELECT id, json_extract(detail, '$.text') FROM event WHERE id > $1 AND action = 'ticket.note' ORDER BY id LIMIT $2",
+	[DOC_NOTE] = "SELECT id, json_extract(detail, '$.text') FROM event WHERE id > $1 AND action = 'ticket.note' "
+		     "ORDER BY id LIMIT $2",
 };
 
 static bool is_cjk(uint32_t c)
 {
 	return (c >= 0x2e80 && c <= 0x9fff) || (c >= 0xac00 && c <= 0xd7af) || (c >= 0xf900 && c <= 0xfaff) ||
-		(c >= 0x20000 && c <= 0x3ffff);
+	       (c >= 0x20000 && c <= 0x3ffff);
 }
 
 static bool is_word(uint32_t c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= 0xc0 && c < 0x2000) ||
-		(c >= 0x10000 && c < 0x20000);
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= 0xc0 && c < 0x2000) || (c >= 0x10000 && c < 0x20000);
 }
 
 static void add_char(struct buf *out, uint32_t c)
@@ -144,16 +146,16 @@ static bool number(sqlite3 *sqlite, const char *sql, int64_t *ret_value)
 
 static sqlite3 *open_index(const struct search *search, bool again)
 {
-	static const char make[] =
-		"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-		"CREATE TABLE IF NOT EXISTS mark (kind INTEGER PRIMARY KEY, last INTEGER NOT NULL);"
-		"CREATE VIRTUAL TABLE IF NOT EXISTS doc USING fts5 (tokens, content = '', tokenize = \"unicode61 remove_diacritics 0\");"
-		"PRAGMA user_version = 1";
+	static const char make[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+				   "CREATE TABLE IF NOT EXISTS mark (kind INTEGER PRIMARY KEY, last INTEGER NOT NULL);"
+				   "CREATE VIRTUAL TABLE IF NOT EXISTS doc USING fts5 (tokens, content = '', tokenize "
+				   "= \"unicode61 remove_diacritics 0\");"
+				   "PRAGMA user_version = 1";
 	sqlite3 *sqlite = NULL;
 	int64_t layout = 0;
 
-	if (sqlite3_open_v2(search->fts_path, &sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) ==
-			SQLITE_OK &&
+	if (sqlite3_open_v2(search->fts_path, &sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+		    NULL) == SQLITE_OK &&
 		sqlite3_busy_timeout(sqlite, 2000) == SQLITE_OK && number(sqlite, "PRAGMA user_version", &layout) &&
 		(layout == 0 || layout == LAYOUT) && sqlite3_exec(sqlite, make, NULL, NULL, NULL) == SQLITE_OK) {
 		return sqlite;
@@ -182,8 +184,9 @@ static int feed(sqlite3 *db, sqlite3 *index, enum doc_kind kind)
 		return -1;
 	}
 	ok = sqlite3_prepare_v2(db, sql_new[kind], -1, &rows, NULL) == SQLITE_OK &&
-		sqlite3_prepare_v2(index, "INSERT INTO doc (rowid, tokens) VALUES ($1, $2)", -1, &put, NULL) == SQLITE_OK &&
-		sqlite3_exec(index, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+	     sqlite3_prepare_v2(index, "INSERT INTO doc (rowid, tokens) VALUES ($1, $2)", -1, &put, NULL) ==
+		     SQLITE_OK &&
+	     sqlite3_exec(index, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
 	if (ok) {
 		(void)sqlite3_bind_int64(rows, 1, last);
 		(void)sqlite3_bind_int(rows, 2, BATCH);
@@ -204,9 +207,10 @@ static int feed(sqlite3 *db, sqlite3 *index, enum doc_kind kind)
 	}
 	(void)sqlite3_finalize(rows);
 	(void)sqlite3_finalize(put);
-	(void)snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO mark (kind, last) VALUES (%d, %" PRId64 ")", (int)kind, last);
+	(void)snprintf(
+		sql, sizeof(sql), "INSERT OR REPLACE INTO mark (kind, last) VALUES (%d, %" PRId64 ")", (int)kind, last);
 	ok = ok && sqlite3_exec(index, n ? sql : "", NULL, NULL, NULL) == SQLITE_OK &&
-		sqlite3_exec(index, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+	     sqlite3_exec(index, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
 	if (!ok) {
 		(void)sqlite3_exec(index, "ROLLBACK", NULL, NULL, NULL);
 		return -1;
@@ -219,7 +223,8 @@ static void feed_all(const struct search *search)
 	sqlite3 *db = NULL;
 	sqlite3 *index = open_index(search, true);
 
-	if (index && sqlite3_open_v2(search->db_path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+	if (index &&
+		sqlite3_open_v2(search->db_path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
 		(void)sqlite3_busy_timeout(db, 2000);
 		for (int kind = 0; kind < DOC_KINDS; kind++) {
 			while (feed(db, index, (enum doc_kind)kind) == BATCH) {
@@ -297,13 +302,15 @@ void search_stop(struct search *search)
 	free(search);
 }
 
-static const char sql_hits[] = "SELECT rowid FROM fts.doc WHERE doc MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT 5000";
+static const char sql_hits[] =
+	"SELECT rowid FROM fts.doc WHERE doc MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT 5000";
 static const char *const sql_doc[DOC_KINDS] = {
 	[DOC_MESSAGE] = "SELECT message.text, account.name, message.received_at, message.ticket_id, NULL FROM message"
 			" JOIN account ON account.id = message.account_id WHERE message.id = $1",
 	[DOC_REPLY] = "SELECT send.text, account.name, send.created_at, send.ticket_id, NULL FROM send"
 		      " JOIN account ON account.id = send.account_id WHERE send.id = $1",
-	[DOC_POST] = "SELECT coalesce(title || char(10), '') || text, NULL, created_at, NULL, id FROM post WHERE id = $1",
+	[DOC_POST] =
+		"SELECT coalesce(title || char(10), '') || text, NULL, created_at, NULL, id FROM post WHERE id = $1",
 	[DOC_NOTE] = "SELECT json_extract(detail, '$.text'), NULL, at, object_id, NULL FROM event WHERE id = $1",
 };
 
@@ -386,7 +393,7 @@ static bool attach(struct tx *tx, struct error *err)
 	buf_init(&fts, 4096);
 	(void)buf_printf(&fts, "%.*s/search.db", slash ? (int)(slash - path) : 1, slash ? path : ".");
 	ok = sqlite3_prepare_v2(tx->sqlite, "ATTACH $1 AS fts", -1, &stmt, NULL) == SQLITE_OK &&
-		sqlite3_bind_text(stmt, 1, fts.p, -1, SQLITE_TRANSIENT) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_DONE;
+	     sqlite3_bind_text(stmt, 1, fts.p, -1, SQLITE_TRANSIENT) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_DONE;
 	(void)sqlite3_finalize(stmt);
 	buf_finish(&fts);
 	return ok || tx_set_error(tx, sqlite3_extended_errcode(tx->sqlite), "has no search index", err);
@@ -410,7 +417,8 @@ bool view_search(struct tx *tx, const char *query, struct page *page, cJSON *row
 	buf_init(&match, TOKENS_MAX);
 	if (tokenise(&match, wanted, true) == 0) {
 		buf_finish(&match);
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "\"%.60s\" holds no word that can be searched for", query);
+		return error_set(
+			err, ERROR_INPUT, ADVISE_REJECT, 0, "\"%.60s\" holds no word that can be searched for", query);
 	}
 	ok = attach(tx, err) && (stmt = stmt_get(tx, sql_hits, err));
 	if (ok) {

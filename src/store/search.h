@@ -1,4 +1,5 @@
-/* The full-text index: a derived file, fed behind the commit path by a thread of its own, rebuilt when it is missing. */
+/* The full-text index: a derived file, fed behind the commit path by a thread of its own, rebuilt when it is missing.
+ */
 #ifndef STORE_SEARCH_H
 #define STORE_SEARCH_H
 

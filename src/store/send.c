@@ -1,9 +1,9 @@
 /*
- * The outbox's rows: loading, moving along the state table, claiming, and what became of an attempt. What people do to sends is in
- * send_steer.c.
+ * The outbox's rows: loading, moving along the state table, claiming, and what became of an attempt. What people do to
+ * sends is in send_steer.c.
  *
- * Every change of state goes through send_move(): the table in model/send.c is asked, and row, counter, event and effect are
- * written together.
+ * Every change of state goes through send_move(): the table in model/send.c is asked, and row, counter, event and
+ * effect are written together.
  */
 #include <inttypes.h>
 #include <sqlite3.h>
@@ -17,26 +17,33 @@
 #include "store/send_internal.h"
 
 #define COLUMNS \
-	"SELECT send.id, send.kind, send.state, send.hold, send.account_id, send.post_id, send.ticket_id, account.name, send.text," \
-	" send.due_at, send.until_at, send.late_ms, send.next_at, send.attempts, send.finds, send.resends, send.first_attempt_at," \
-	" send.last_attempt_at, send.look_at, send.doubted, send.remote_id, send.url, message.kind, message.remote_id," \
+	"SELECT send.id, send.kind, send.state, send.hold, send.account_id, send.post_id, send.ticket_id, " \
+	"account.name, send.text," \
+	" send.due_at, send.until_at, send.late_ms, send.next_at, send.attempts, send.finds, send.resends, " \
+	"send.first_attempt_at," \
+	" send.last_attempt_at, send.look_at, send.doubted, send.remote_id, send.url, message.kind, " \
+	"message.remote_id," \
 	" message.status_id FROM send JOIN account ON account.id = send.account_id" \
 	" LEFT JOIN message ON message.id = send.message_id"
 
 static const char sql_load[] = COLUMNS " WHERE send.id = $1";
-static const char sql_taken[] = "SELECT remote_id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id IS NOT NULL"
-				" AND id <> $3 AND (sent_at IS NULL OR sent_at >= $4)";
-static const char sql_waiting[] = "SELECT id, account_id, max(coalesce(due_at, 0), next_at) FROM send WHERE state = 'queued'";
-static const char sql_looking[] = "SELECT id, account_id, look_at FROM send WHERE state = 'unsure' AND look_at IS NOT NULL";
+static const char sql_taken[] =
+	"SELECT remote_id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id IS NOT NULL"
+	" AND id <> $3 AND (sent_at IS NULL OR sent_at >= $4)";
+static const char sql_waiting[] =
+	"SELECT id, account_id, max(coalesce(due_at, 0), next_at) FROM send WHERE state = 'queued'";
+static const char sql_looking[] =
+	"SELECT id, account_id, look_at FROM send WHERE state = 'unsure' AND look_at IS NOT NULL";
 static const char sql_sending[] = "SELECT id FROM send WHERE state = 'sending'";
 static const char sql_move[] =
 	"UPDATE send SET state = $2, hold = $3, due_at = coalesce($4, due_at), next_at = $5, look_at = $6,"
 	" remote_id = coalesce($7, remote_id), url = coalesce($8, url), note = coalesce($9, note), error_domain = $10,"
 	" error_advice = $11, error_code = $12, error_message = $13, doubted = doubted OR $14,"
-	" finds = CASE WHEN $15 THEN 0 ELSE finds END, resends = resends + $16, sent_at = coalesce($17, sent_at) WHERE id = $1";
-static const char sql_attempt[] =
-	"UPDATE send SET attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, $2), last_attempt_at = $2"
-	" WHERE id = $1 RETURNING attempts";
+	" finds = CASE WHEN $15 THEN 0 ELSE finds END, resends = resends + $16, sent_at = coalesce($17, sent_at) WHERE "
+	"id = $1";
+static const char sql_attempt[] = "UPDATE send SET attempts = attempts + 1, first_attempt_at = "
+				  "coalesce(first_attempt_at, $2), last_attempt_at = $2"
+				  " WHERE id = $1 RETURNING attempts";
 static const char sql_attempt_row[] = "INSERT INTO attempt (send_id, number, started_at) VALUES ($1, $2, $3)";
 static const char sql_digest[] = "UPDATE attempt SET digest = $2 WHERE send_id = $1 AND number ="
 				 " (SELECT attempts FROM send WHERE id = $1)";
@@ -44,7 +51,8 @@ static const char sql_attempt_end[] =
 	"UPDATE attempt SET ended_at = $2, outcome = $3, http_status = $4, took_ms = $5, message = $6"
 	" WHERE send_id = $1 AND ended_at IS NULL AND number = (SELECT attempts FROM send WHERE id = $1)";
 static const char sql_look_again[] = "UPDATE send SET finds = finds + 1, look_at = $2, note = $3 WHERE id = $1";
-static const char sql_owner[] = "SELECT id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id = $3 AND id <> $4";
+static const char sql_owner[] =
+	"SELECT id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id = $3 AND id <> $4";
 static const char sql_next_at[] = "UPDATE send SET next_at = $2 WHERE id = $1";
 
 void send_row_finish(struct send_row *row)
@@ -120,7 +128,8 @@ static bool read_row(struct tx *tx, struct stmt *stmt, struct send_row *row, str
 		(!stmt_is_null(stmt, 3) && !hold_reason_parse(stmt_text(stmt, 3), &row->hold)) ||
 		(!stmt_is_null(stmt, 22) && !message_kind_parse(stmt_text(stmt, 22), &row->reply_to_kind))) {
 		send_row_finish(row);
-		return error_set(err, ERROR_STORE, ADVISE_BUG, 0, "send %" PRId64 " has a word nobody knows", stmt_i64(stmt, 0));
+		return error_set(
+			err, ERROR_STORE, ADVISE_BUG, 0, "send %" PRId64 " has a word nobody knows", stmt_i64(stmt, 0));
 	}
 	return true;
 }
@@ -214,8 +223,8 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	enum send_state to;
 
 	if (!send_next(from, change->event, &to)) {
-		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "send %" PRId64 " is %s: it cannot be %s", row->id.v,
-			send_state_name(from), send_event_name(change->event));
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "send %" PRId64 " is %s: it cannot be %s",
+			row->id.v, send_state_name(from), send_event_name(change->event));
 	}
 	stmt = stmt_get(tx, sql_move, err);
 	if (!stmt) {
@@ -238,7 +247,8 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	stmt_bind_i64(stmt, 15, change->clear_finds);
 	stmt_bind_i64(stmt, 16, change->count_resend);
 	stmt_bind_opt_i64(stmt, 17, to == SEND_SENT ? tx_now_at(tx) : 0);
-	if (!stmt_run(stmt, err) || !send_count(tx, row->account, from, -1, err) || !send_count(tx, row->account, to, 1, err)) {
+	if (!stmt_run(stmt, err) || !send_count(tx, row->account, from, -1, err) ||
+		!send_count(tx, row->account, to, 1, err)) {
 		return false;
 	}
 	(void)snprintf(action, sizeof(action), "send.%s", send_state_name(to));
@@ -304,8 +314,11 @@ bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error
 	}
 	ok = step == STEP_DONE;
 	for (size_t i = 0; ok && i < n; i++) {
-		struct send_change change = { .event = SEND_LOSE, .look_at = tx_now_at(tx) + look_after_ms, .doubted = true,
-			.clear_finds = true, .reason = "the daemon ended while it was being sent" };
+		struct send_change change = { .event = SEND_LOSE,
+			.look_at = tx_now_at(tx) + look_after_ms,
+			.doubted = true,
+			.clear_finds = true,
+			.reason = "the daemon ended while it was being sent" };
 		struct send_row row = { 0 };
 
 		ok = send_load(tx, ids[i], &row, err) && send_move(tx, &actor_daemon, &row, &change, err);
@@ -317,8 +330,8 @@ bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error
 }
 
 /* Where a queued send belongs that may not leave now. *ret_ready: it may. */
-static bool place(struct tx *tx, struct send_row *row, const struct quota_window *quotas, size_t n_quotas, bool *ret_ready,
-	struct error *err)
+static bool place(struct tx *tx, struct send_row *row, const struct quota_window *quotas, size_t n_quotas,
+	bool *ret_ready, struct error *err)
 {
 	int64_t now_at = tx_now_at(tx);
 	int64_t when_at = row->due_at > row->next_at ? row->due_at : row->next_at;
@@ -340,11 +353,11 @@ static bool place(struct tx *tx, struct send_row *row, const struct quota_window
 		hold.hold = HOLD_LATE;
 		hold.reason = "the time until which it was to be published has passed";
 	} else if (hold.hold == HOLD_NONE && row->kind == SEND_PUBLISH && now_at - row->due_at > row->late_ms &&
-		row->attempts == 0) {
+		   row->attempts == 0) {
 		hold.hold = HOLD_LATE;
 		hold.reason = "later than its late rule allows";
 	} else if (hold.hold == HOLD_NONE && row->kind == SEND_PUBLISH && row->attempts > 0 &&
-		now_at - row->due_at > row->late_ms && now_at - row->due_at > HOUR_MS) {
+		   now_at - row->due_at > row->late_ms && now_at - row->due_at > HOUR_MS) {
 		hold.hold = HOLD_LATE;
 		hold.reason = "tried for too long";
 	}
@@ -420,7 +433,7 @@ bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quo
 	ok = place(tx, &row, quotas, n_quotas, &ready, err);
 	if (ok && ready) {
 		ok = send_move(tx, &actor_daemon, &row, &change, err) && begin_attempt(tx, &row, err) &&
-			(!row.post.v || media_load(tx, row.post, &row.media, &row.n_media, err));
+		     (!row.post.v || media_load(tx, row.post, &row.media, &row.n_media, err));
 	}
 	if (!ok || !ready) {
 		send_row_finish(&row);
@@ -460,7 +473,8 @@ static bool end_attempt(struct tx *tx, struct send_id id, const struct send_resu
 }
 
 /* Does another send own this remote id? */
-static bool owned_by_other(struct tx *tx, const struct send_row *row, const char *remote_id, bool *ret_owned, struct error *err)
+static bool owned_by_other(
+	struct tx *tx, const struct send_row *row, const char *remote_id, bool *ret_owned, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_owner, err);
 	enum step step;
@@ -477,7 +491,8 @@ static bool owned_by_other(struct tx *tx, const struct send_row *row, const char
 	return step != STEP_ERROR;
 }
 
-bool send_finish(struct tx *tx, struct send_id id, const struct send_result *result, bool *ret_applied, struct error *err)
+bool send_finish(
+	struct tx *tx, struct send_id id, const struct send_result *result, bool *ret_applied, struct error *err)
 {
 	struct send_change change = {
 		.event = result->event,
@@ -513,7 +528,7 @@ bool send_finish(struct tx *tx, struct send_id id, const struct send_result *res
 		change.note = "the platform gave an id that another send has";
 	}
 	ok = ok && send_move(tx, &actor_daemon, &row, &change, err) &&
-		(result->event == SEND_FIND || result->event == SEND_MISS || end_attempt(tx, id, result, err));
+	     (result->event == SEND_FIND || result->event == SEND_MISS || end_attempt(tx, id, result, err));
 	if (ok && to == SEND_SENT && row.kind == SEND_REPLY) {
 		effect_add(tx, EFFECT_INDEX, 0, 0, 0);
 	}
@@ -538,12 +553,13 @@ bool send_look_again(struct tx *tx, struct send_id id, int64_t look_at, const ch
 	if (ok && look_at) {
 		effect_add(tx, EFFECT_SEND_LOOK, id.v, row.account.v, look_at);
 	} else if (ok) {
-		struct send_change change = { .note = why, .reason = "outcome unknown: look at the account, then `queue settle`" };
+		struct send_change change = { .note = why,
+			.reason = "outcome unknown: look at the account, then `queue settle`" };
 		cJSON *detail = event_detail(&row, SEND_UNSURE, &change);
 
 		json_add_bool(detail, "alarm", true);
 		ok = event_add(tx, &actor_daemon, "send.question", OBJECT_SEND, id.v, detail, err) &&
-			owe_warning(tx, &row, "send-unknown", &change, err);
+		     owe_warning(tx, &row, "send-unknown", &change, err);
 	}
 	send_row_finish(&row);
 	return ok;

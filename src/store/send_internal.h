@@ -11,7 +11,8 @@
 enum hold_reason hold_for_account(enum account_state state);
 
 /* counter 'send' */
-bool send_count(struct tx *tx, struct account_id account, enum send_state state, int64_t n, struct error *err) must_check;
+bool send_count(
+	struct tx *tx, struct account_id account, enum send_state state, int64_t n, struct error *err) must_check;
 
 /* What changes with a state. Zero and NULL fields leave the column empty unless said otherwise. */
 struct send_change {
@@ -27,12 +28,12 @@ struct send_change {
 	bool doubted;              /* sticky */
 	bool clear_finds;
 	bool count_resend;
-	const char *reason;        /* for the event */
+	const char *reason; /* for the event */
 };
 
 /*
- * Move a send along the state table: row, counter, event, effects. errors STATE/REJECT when there is no such edge. `row` is as loaded;
- * its state is updated.
+ * Move a send along the state table: row, counter, event, effects. errors STATE/REJECT when there is no such edge.
+ * `row` is as loaded; its state is updated.
  */
 bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, const struct send_change *change,
 	struct error *err) must_check;

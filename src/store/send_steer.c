@@ -9,15 +9,17 @@
 /* A reply has no promised time; it may wait as long as its account does. */
 #define REPLY_LATE_MS (365 * DAY_MS)
 
-static const char sql_reply[] = "INSERT INTO send (kind, account_id, ticket_id, message_id, text, state, hold, due_at, late_ms,"
-				" author_uid, author, created_at)"
-				" VALUES ('reply', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7)";
+static const char sql_reply[] =
+	"INSERT INTO send (kind, account_id, ticket_id, message_id, text, state, hold, due_at, late_ms,"
+	" author_uid, author, created_at)"
+	" VALUES ('reply', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7)";
 static const char sql_delivery[] = "SELECT send.id FROM send JOIN account ON account.id = send.account_id"
 				   " WHERE send.post_id = $1 AND account.name = $2";
 static const char sql_of_post[] = "SELECT id FROM send WHERE post_id = $1 ORDER BY id";
 static const char sql_of_account[] = "SELECT id FROM send WHERE account_id = $1 AND state = $2 ORDER BY due_at, id";
 
-static bool steer(struct tx *tx, const struct actor *actor, struct send_id id, struct send_change *change, struct error *err)
+static bool steer(
+	struct tx *tx, const struct actor *actor, struct send_id id, struct send_change *change, struct error *err)
 {
 	struct send_row row = { 0 };
 	bool ok = send_load(tx, id, &row, err) && send_move(tx, actor, &row, change, err);
@@ -37,7 +39,7 @@ bool send_hold(struct tx *tx, const struct actor *actor, struct send_id id, cons
 	}
 	/* The table lets the daemon hold what is being sent (a dead token); a person comes too late for it. */
 	ok = row.state != SEND_SENDING ||
-		error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "it is being sent at this moment: too late to hold it");
+	     error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "it is being sent at this moment: too late to hold it");
 	ok = ok && send_move(tx, actor, &row, &change, err);
 	send_row_finish(&row);
 	return ok;
@@ -60,8 +62,8 @@ bool send_release(struct tx *tx, const struct actor *actor, struct send_id id, i
 		/* A person decided: what is late goes now. */
 		change.due_at = due_at ? due_at : row.due_at > tx_now_at(tx) ? 0 : tx_now_at(tx);
 		ok = hold == HOLD_NONE || row.state != SEND_HELD ||
-			error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s: it goes when the account does", row.account_name,
-				account_state_name(account.state));
+		     error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s: it goes when the account does",
+			     row.account_name, account_state_name(account.state));
 	}
 	ok = ok && send_move(tx, actor, &row, &change, err);
 	account_row_finish(&account);
@@ -83,11 +85,15 @@ bool send_retry(struct tx *tx, const struct actor *actor, struct send_id id, str
 	return steer(tx, actor, id, &change, err);
 }
 
-bool send_settle(struct tx *tx, const struct actor *actor, struct send_id id, enum send_event event, const char *remote_id,
-	const char *url, struct error *err)
+bool send_settle(struct tx *tx, const struct actor *actor, struct send_id id, enum send_event event,
+	const char *remote_id, const char *url, struct error *err)
 {
-	struct send_change change = { .event = event, .remote_id = remote_id, .url = url, .reason = "settled by a person",
-		.count_resend = event == SEND_MISS, .due_at = event == SEND_MISS ? tx_now_at(tx) : 0 };
+	struct send_change change = { .event = event,
+		.remote_id = remote_id,
+		.url = url,
+		.reason = "settled by a person",
+		.count_resend = event == SEND_MISS,
+		.due_at = event == SEND_MISS ? tx_now_at(tx) : 0 };
 
 	return steer(tx, actor, id, &change, err);
 }
@@ -126,7 +132,8 @@ bool send_insert_reply(struct tx *tx, const struct actor *actor, const struct re
 	return send_count(tx, reply->account, state, 1, err);
 }
 
-bool send_find_delivery(struct tx *tx, struct post_id post, const char *account, struct send_id *ret_id, struct error *err)
+bool send_find_delivery(
+	struct tx *tx, struct post_id post, const char *account, struct send_id *ret_id, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_delivery, err);
 
@@ -140,7 +147,8 @@ bool send_find_delivery(struct tx *tx, struct post_id post, const char *account,
 		ret_id->v = stmt_i64(stmt, 0);
 		return true;
 	case STEP_DONE:
-		return error_set(err, ERROR_MISSING, ADVISE_REJECT, 0, "there is no delivery %" PRId64 "/%s", post.v, account);
+		return error_set(
+			err, ERROR_MISSING, ADVISE_REJECT, 0, "there is no delivery %" PRId64 "/%s", post.v, account);
 	case STEP_ERROR:
 		return false;
 	}
@@ -207,7 +215,8 @@ bool send_hold_account(struct tx *tx, struct account_id account, enum hold_reaso
 	return ok;
 }
 
-bool send_release_account(struct tx *tx, struct account_id account, enum hold_reason reason, int *ret_n, struct error *err)
+bool send_release_account(
+	struct tx *tx, struct account_id account, enum hold_reason reason, int *ret_n, struct error *err)
 {
 	struct send_id *ids = NULL;
 	size_t n = 0;

@@ -1,12 +1,13 @@
 /*
  * The spine: the store thread and the reader thread, their queues, the group commit. See store/store.h for the rules.
  *
- *   queues       loop → thread: `urgent`, `waiting`; thread → loop: `finished`. One mutex per thread guards its queues and its
- *                health; nothing else is shared.
- *   a group      BEGIN IMMEDIATE; each job under a savepoint; COMMIT; then effects and jobs go to `finished` together.
- *   insisting    jobs whose group could not be committed go to `kept` and lead the next group, after a pause that doubles.
+ *   queues       loop → thread: `urgent`, `waiting`; thread → loop: `finished`. One mutex per thread guards its queues
+ * and its health; nothing else is shared. a group      BEGIN IMMEDIATE; each job under a savepoint; COMMIT; then
+ * effects and jobs go to `finished` together. insisting    jobs whose group could not be committed go to `kept` and
+ * lead the next group, after a pause that doubles.
  *
- * Checkpoints are made by the reader thread, on a connection of its own between two reads, so that no commit waits for one.
+ * Checkpoints are made by the reader thread, on a connection of its own between two reads, so that no commit waits for
+ * one.
  */
 #include "store/store.h"
 
@@ -25,8 +26,8 @@
 #include "store/search.h"
 #include "store/store_internal.h"
 
-#define KEPT_FIRST_MS 200
-#define KEPT_MAX_MS 5000
+#define KEPT_FIRST_MS    200
+#define KEPT_MAX_MS      5000
 #define CHECKPOINT_PAGES 2000
 
 struct queue {
@@ -39,14 +40,14 @@ struct worker {
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
-	struct queue urgent;   /* under mutex */
-	struct queue waiting;  /* under mutex */
-	struct queue finished; /* under mutex */
+	struct queue urgent;        /* under mutex */
+	struct queue waiting;       /* under mutex */
+	struct queue finished;      /* under mutex */
 	struct effect_list effects; /* of finished jobs; under mutex */
-	bool stop;             /* under mutex */
-	bool drop;             /* with stop: do not wait for what insists; under mutex */
+	bool stop;                  /* under mutex */
+	bool drop;                  /* with stop: do not wait for what insists; under mutex */
 	struct store_health health; /* under mutex */
-	struct tx *tx;         /* the thread's */
+	struct tx *tx;              /* the thread's */
 	struct store *store;
 	bool started;
 };
@@ -145,8 +146,8 @@ static void fail_group(struct queue *group, struct queue *kept, const struct err
 			continue;
 		}
 		if (job->ok || !job->error.advice) {
-			(void)error_set(&job->error, ERROR_STORE, ADVISE_RETRY, err->code, "the store cannot commit: %s",
-				err->message);
+			(void)error_set(&job->error, ERROR_STORE, ADVISE_RETRY, err->code,
+				"the store cannot commit: %s", err->message);
 		}
 		job->ok = false;
 		queue_push(ret_done, job);
@@ -189,7 +190,8 @@ static bool commit_group(struct worker *worker, struct queue *group, struct queu
 	} else {
 		point(worker->store, "committed");
 		while ((job = queue_pop(&ran))) {
-			/* What insists and met the store's own trouble inside a group that committed is tried again too. */
+			/* What insists and met the store's own trouble inside a group that committed is tried again
+			 * too. */
 			if (!job->ok && job->insist && job->error.advice == ADVISE_RETRY) {
 				queue_push(kept, job);
 			} else {
@@ -273,13 +275,15 @@ static void *write_thread(void *data)
 			return NULL;
 		}
 		(void)pthread_mutex_unlock(&worker->mutex);
-		pause_ms = commit_group(worker, &group, &kept, &done) ? KEPT_FIRST_MS :
-			pause_ms * 2 < KEPT_MAX_MS ? pause_ms * 2 : KEPT_MAX_MS;
+		pause_ms = commit_group(worker, &group, &kept, &done) ? KEPT_FIRST_MS
+			   : pause_ms * 2 < KEPT_MAX_MS               ? pause_ms * 2
+								      : KEPT_MAX_MS;
 		if (ending) {
 			/* Closing, and time is up: the next start finds these as in doubt. */
 			while ((job = queue_pop(&kept))) {
 				job->ok = false;
-				(void)error_set(&job->error, ERROR_STORE, ADVISE_RETRY, 0, "the store was closed before it could commit");
+				(void)error_set(&job->error, ERROR_STORE, ADVISE_RETRY, 0,
+					"the store was closed before it could commit");
 				queue_push(&done, job);
 			}
 		}
@@ -319,7 +323,8 @@ static void *read_thread(void *data)
 	struct tx *tx = worker->tx;
 	sqlite3 *checkpointer = NULL;
 
-	if (sqlite3_open_v2(worker->store->path, &checkpointer, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(worker->store->path, &checkpointer, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+		SQLITE_OK) {
 		(void)sqlite3_close(checkpointer);
 		checkpointer = NULL;
 	}
@@ -365,7 +370,8 @@ static void *read_thread(void *data)
 	}
 }
 
-static bool worker_start(struct store *store, struct worker *worker, bool writer, void *(*run)(void *), struct error *err)
+static bool worker_start(
+	struct store *store, struct worker *worker, bool writer, void *(*run)(void *), struct error *err)
 {
 	pthread_condattr_t attr;
 	int code;
@@ -400,7 +406,8 @@ bool store_open(const struct store_options *options, struct store **ret_store, s
 	store->path = xstrdup(options->path);
 	store->fts_path = xstrdup(options->fts_path);
 	store->lock_fd = -1;
-	if (!lock_take(store->path, &store->lock_fd, err) || !worker_start(store, &store->writer, true, write_thread, err) ||
+	if (!lock_take(store->path, &store->lock_fd, err) ||
+		!worker_start(store, &store->writer, true, write_thread, err) ||
 		!worker_start(store, &store->reader, false, read_thread, err)) {
 		store_close(store, 0);
 		return false;
@@ -550,9 +557,11 @@ void store_close(struct store *store, int64_t timeout_ms)
 			for (size_t i = 0; i < ARRAY_LEN(workers); i++) {
 				struct job *job;
 
-				while ((job = queue_pop(&workers[i]->urgent)) || (job = queue_pop(&workers[i]->waiting))) {
+				while ((job = queue_pop(&workers[i]->urgent)) ||
+					(job = queue_pop(&workers[i]->waiting))) {
 					job->ok = false;
-					(void)error_set(&job->error, ERROR_STORE, ADVISE_RETRY, 0, "the store is closed");
+					(void)error_set(
+						&job->error, ERROR_STORE, ADVISE_RETRY, 0, "the store is closed");
 					queue_push(&workers[i]->finished, job);
 				}
 			}
@@ -569,8 +578,8 @@ void store_close(struct store *store, int64_t timeout_ms)
 	free(store);
 }
 
-bool store_run_alone(const char *path, bool (*run)(struct tx *tx, void *data, struct error *err), void *data,
-	struct error *err)
+bool store_run_alone(
+	const char *path, bool (*run)(struct tx *tx, void *data, struct error *err), void *data, struct error *err)
 {
 	struct tx *tx = NULL;
 	bool ok;

@@ -1,6 +1,6 @@
 /*
- * Lists and pages of posts, sends and accounts, as JSON rows with the fields of gazette-control(7). Newest first, paged by id. What is
- * optional in a filter is written as "($n IS NULL OR ...)": SQL is never put together from pieces.
+ * Lists and pages of posts, sends and accounts, as JSON rows with the fields of gazette-control(7). Newest first, paged
+ * by id. What is optional in a filter is written as "($n IS NULL OR ...)": SQL is never put together from pieces.
  */
 #include "store/view.h"
 
@@ -15,11 +15,12 @@
 #include "text/utf8.h"
 
 #define EXCERPT_CELLS 60
-#define HISTORY_MAX 500
+#define HISTORY_MAX   500
 
 static const char sql_posts[] =
 	"SELECT post.id, post.title, post.text, post.class, post.due_at, post.author, post.key,"
-	" (SELECT group_concat(account.name, ' ') FROM send JOIN account ON account.id = send.account_id WHERE send.post_id = post.id),"
+	" (SELECT group_concat(account.name, ' ') FROM send JOIN account ON account.id = send.account_id WHERE "
+	"send.post_id = post.id),"
 	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'held'),"
 	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'queued'),"
 	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'sending'),"
@@ -30,13 +31,17 @@ static const char sql_posts[] =
 	" FROM post WHERE post.id < $1 AND (($2 IS NULL AND $3 IS NULL) OR EXISTS (SELECT 1 FROM send JOIN account"
 	" ON account.id = send.account_id WHERE send.post_id = post.id AND ($2 IS NULL OR account.name = $2)"
 	" AND ($3 IS NULL OR send.state = $3))) ORDER BY post.id DESC LIMIT $4";
-static const char sql_post[] = "SELECT id, key, title, text, class, due_at, until_at, late_ms, author, created_at, campaign"
-			       " FROM post WHERE id = $1";
-static const char sql_media[] = "SELECT post_media.name, media.type, length(media.data), media.sha256, post_media.alt FROM post_media"
-				" JOIN media ON media.sha256 = post_media.sha256 WHERE post_id = $1 ORDER BY position";
+static const char sql_post[] =
+	"SELECT id, key, title, text, class, due_at, until_at, late_ms, author, created_at, campaign"
+	" FROM post WHERE id = $1";
+static const char sql_media[] =
+	"SELECT post_media.name, media.type, length(media.data), media.sha256, post_media.alt FROM post_media"
+	" JOIN media ON media.sha256 = post_media.sha256 WHERE post_id = $1 ORDER BY position";
 #define SEND_COLUMNS \
-	"SELECT send.id, send.kind, account.name, send.post_id, send.ticket_id, send.state, send.hold, send.due_at, send.next_at," \
-	" send.attempts, send.remote_id, send.url, send.error_message, send.error_code, send.note, send.sent_at, send.text, send.look_at" \
+	"SELECT send.id, send.kind, account.name, send.post_id, send.ticket_id, send.state, send.hold, send.due_at, " \
+	"send.next_at," \
+	" send.attempts, send.remote_id, send.url, send.error_message, send.error_code, send.note, send.sent_at, " \
+	"send.text, send.look_at" \
 	" FROM send JOIN account ON account.id = send.account_id"
 static const char sql_sends_of_post[] = SEND_COLUMNS " WHERE send.post_id = $1 ORDER BY send.id";
 static const char sql_sends[] = SEND_COLUMNS
@@ -46,8 +51,8 @@ static const char sql_sends[] = SEND_COLUMNS
 	" AND ($6 IS NULL OR send.due_at >= $6) AND ($7 IS NULL OR send.due_at < $7) ORDER BY send.id DESC LIMIT $8";
 static const char sql_counter[] = "SELECT key, value FROM counter WHERE name = $1 AND value <> 0";
 static const char sql_next_due[] = "SELECT min(due_at) FROM send WHERE account_id = $1 AND state = 'queued'";
-static const char sql_accounts[] =
-	"SELECT id, name, platform, state, reason, remote_uid, token_expires_at, token_checked_at FROM account ORDER BY name";
+static const char sql_accounts[] = "SELECT id, name, platform, state, reason, remote_uid, token_expires_at, "
+				   "token_checked_at FROM account ORDER BY name";
 static const char sql_account_states[] = "SELECT state, count(*) FROM account GROUP BY state";
 static const char sql_overdue[] = "SELECT count(*) FROM ticket WHERE state <> 'closed' AND next_due_at < $1";
 static const char sql_questions[] = "SELECT count(*) FROM send WHERE state = 'unsure' AND look_at IS NULL";
@@ -283,8 +288,8 @@ bool view_sends(struct tx *tx, const struct delivery_filter *filter, struct page
 }
 
 /* Calls each(data, key, value) for the counters of a name. */
-static bool walk_counters(struct tx *tx, const char *name, void (*each)(void *data, struct str key, int64_t value), void *data,
-	struct error *err)
+static bool walk_counters(struct tx *tx, const char *name, void (*each)(void *data, struct str key, int64_t value),
+	void *data, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_counter, err);
 	enum step step;
@@ -320,7 +325,8 @@ static void count_shape(void *data, struct str key, int64_t value)
 		return;
 	}
 	(void)snprintf(state, sizeof(state), STR_FMT, STR_ARG(rest));
-	cJSON_ArrayForEach(row, rows) {
+	cJSON_ArrayForEach(row, rows)
+	{
 		if (json_i64(row, "id", 0) == id && cJSON_GetObjectItemCaseSensitive(row, state)) {
 			bump(row, state, value);
 		}
@@ -412,7 +418,8 @@ static void count_ticket(void *data, struct str key, int64_t value)
 	bump(cJSON_GetObjectItemCaseSensitive(tickets, "by_priority"), name, value);
 }
 
-static bool add_number(struct tx *tx, const char *sql, int64_t parameter, cJSON *object, const char *name, struct error *err)
+static bool add_number(
+	struct tx *tx, const char *sql, int64_t parameter, cJSON *object, const char *name, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql, err);
 
@@ -458,7 +465,7 @@ bool view_counts(struct tx *tx, cJSON *object, struct error *err)
 		bump(accounts, stmt_text(stmt, 0), stmt_i64(stmt, 1));
 	}
 	return step == STEP_DONE && walk_counters(tx, "send", count_send, sends, err) &&
-		walk_counters(tx, "ticket", count_ticket, tickets, err) &&
-		add_number(tx, sql_overdue, tx_now_at(tx), tickets, "overdue", err) &&
-		add_number(tx, sql_questions, 0, sends, "questions", err);
+	       walk_counters(tx, "ticket", count_ticket, tickets, err) &&
+	       add_number(tx, sql_overdue, tx_now_at(tx), tickets, "overdue", err) &&
+	       add_number(tx, sql_questions, 0, sends, "questions", err);
 }

@@ -9,7 +9,7 @@
 #include "check.h"
 #include "net/http.h"
 
-#define RESULTS_MAX 512
+#define RESULTS_MAX     512
 #define RIG_PATIENCE_MS 60000
 
 struct rig;
@@ -59,8 +59,8 @@ static void rig_on_answer(void *data, const struct http_answer *answer)
 	result->status = answer->status;
 	result->body_n = answer->body.n;
 	(void)snprintf(result->body, sizeof(result->body), STR_FMT, STR_ARG(str_sub(answer->body, 0, 63)));
-	(void)snprintf(
-		result->content_type, sizeof(result->content_type), STR_FMT, STR_ARG(str_sub(answer->content_type, 0, 63)));
+	(void)snprintf(result->content_type, sizeof(result->content_type), STR_FMT,
+		STR_ARG(str_sub(answer->content_type, 0, 63)));
 	result->error = answer->error;
 	result->took_ms = answer->took_ms;
 	rig->open--;
@@ -118,8 +118,8 @@ static inline void rig_run(struct rig *rig)
 	CHECK_INT(rig->open, 0);
 }
 
-static inline void make_request(
-	struct http_request *request, enum http_method method, const char *scheme, const char *host, int port, const char *path)
+static inline void make_request(struct http_request *request, enum http_method method, const char *scheme,
+	const char *host, int port, const char *path)
 {
 	char url[512];
 

@@ -1,6 +1,6 @@
 /*
- * A far end that misbehaves on purpose: a threaded HTTP server on loopback. Each request that arrives takes the next step
- * of a script; requests beyond it are answered. What arrived is counted and kept, by connection.
+ * A far end that misbehaves on purpose: a threaded HTTP server on loopback. Each request that arrives takes the next
+ * step of a script; requests beyond it are answered. What arrived is counted and kept, by connection.
  */
 #ifndef TESTS_NET_HTTP_SERVER_H
 #define TESTS_NET_HTTP_SERVER_H
@@ -30,7 +30,7 @@ enum step {
 	DRIP,                /* a header, then one byte at a time until the client has gone */
 };
 
-#define SERVER_REQUESTS_MAX 512
+#define SERVER_REQUESTS_MAX    512
 #define SERVER_CONNECTIONS_MAX 512
 
 struct seen {

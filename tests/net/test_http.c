@@ -11,7 +11,8 @@ static const struct http_options defaults = { .user_agent = "gazette-test" };
 
 static void test_http__answer_comes_whole(void **state)
 {
-	static const char bytes[] = "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"id\":\"12\"}";
+	static const char bytes[] =
+		"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"id\":\"12\"}";
 	static const enum step script[] = { ANSWER_BYTES };
 	struct server *server = server_new(script, ARRAY_LEN(script));
 	struct rig *rig = rig_new(&defaults);
@@ -94,8 +95,8 @@ static void test_http__connections_are_kept(void **state)
 }
 
 /*
- * The race at the heart of exactly-once: a kept connection, the second request is read whole, and then the server closes
- * it without a word. libcurl by itself would send the request again on a fresh connection.
+ * The race at the heart of exactly-once: a kept connection, the second request is read whole, and then the server
+ * closes it without a word. libcurl by itself would send the request again on a fresh connection.
  */
 static void check_kept_connection_race(const char *body, bool multipart, enum step how)
 {
@@ -483,7 +484,7 @@ static void test_http__large_post_goes_out_in_one_piece_without_expect(void **st
 	CHECK(strstr(server->seen[0].head, "Expect") == NULL);
 	CHECK(strstr(server->seen[0].head, "\r\nContent-Type: multipart/form-data; boundary=") != NULL);
 	CHECK(str_find((struct str){ server->seen[0].body, server->seen[0].body_n },
-			  (struct str){ data, LIMIT_MEDIA_BYTES }) > 0);
+		      (struct str){ data, LIMIT_MEDIA_BYTES }) > 0);
 	rig_free(rig);
 	server_free(server);
 	free(data);
@@ -684,8 +685,8 @@ static void test_http__waiting_too_long_for_a_slot_is_not_sent(void **state)
 }
 
 /*
- * Many writes against a server that does at random anything it can. Whatever happens: one completion each, no write seen
- * twice, "not sent" never seen, "answered" always seen.
+ * Many writes against a server that does at random anything it can. Whatever happens: one completion each, no write
+ * seen twice, "not sent" never seen, "answered" always seen.
  */
 static void test_http__fates_hold_in_a_storm(void **state)
 {

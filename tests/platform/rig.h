@@ -105,7 +105,9 @@ static inline void rig_request(struct rig *rig)
 
 static inline void rig_fate(struct rig *rig, enum http_fate fate, int status, struct str body)
 {
-	struct http_answer answer = { .fate = fate, .status = status, .body = body, .content_type = STR("application/json") };
+	struct http_answer answer = {
+		.fate = fate, .status = status, .body = body, .content_type = STR("application/json")
+	};
 
 	if (fate != HTTP_ANSWERED) {
 		(void)error_set(&answer.error, ERROR_HTTP, ADVISE_RETRY, 7, "connection lost");
@@ -154,8 +156,8 @@ static inline const char *rig_field(const struct rig *rig, const char *key)
 {
 	static char text[70000];
 	const char *query = strchr(rig->request.url, '?');
-	struct str form = rig->request.body ? (struct str){ rig->request.body, rig->request.body_n } :
-					      str_from(query ? query + 1 : "");
+	struct str form = rig->request.body ? (struct str){ rig->request.body, rig->request.body_n }
+					    : str_from(query ? query + 1 : "");
 	struct buf value;
 
 	buf_init(&value, sizeof(text) - 1);

@@ -5,8 +5,8 @@
 #include "platform/weibo/weibo.h"
 #include "rig.h"
 
-#define LOG  ADVISE_REAUTH  /* log in again */
-#define PARK ADVISE_REAUTH  /* with needs_person */
+#define LOG  ADVISE_REAUTH /* log in again */
+#define PARK ADVISE_REAUTH /* with needs_person */
 
 enum { PLAIN, PERSON = 1, TWIN = 2 };
 

@@ -6,7 +6,7 @@
 #include "platform/weibo/weibo.h"
 #include "rig.h"
 
-#define T0 INT64_C(5251651732504576) /* smallest id of Mon Jan 05 09:00:07 +0800 2026 */
+#define T0      INT64_C(5251651732504576) /* smallest id of Mon Jan 05 09:00:07 +0800 2026 */
 #define OVERLAP (INT64_C(600) << 22)
 
 enum { COMMENTS, MENTIONS, COMMENT_MENTIONS };
@@ -26,7 +26,8 @@ static void page(struct rig *rig, const int64_t *ids, size_t n, const char *next
 	buf_init(&body, 1 << 20);
 	(void)buf_add_text(&body, "{\"comments\":[");
 	for (size_t i = 0; i < n; i++) {
-		(void)buf_printf(&body, "%s{\"id\":%" PRId64 ",\"text\":\"t\",\"user\":{\"id\":7}}", i ? "," : "", ids[i]);
+		(void)buf_printf(
+			&body, "%s{\"id\":%" PRId64 ",\"text\":\"t\",\"user\":{\"id\":7}}", i ? "," : "", ids[i]);
 	}
 	(void)buf_add_text(&body, "]");
 	if (next) {
@@ -380,7 +381,8 @@ static void test_items__jitter_of_types_and_missing_fields(void **state)
 		"\"user\":{\"id\":\"7700000001\",\"name\":\"&quot;x&quot;\"},\"reply_comment\":null,\"status\":\"\"},"
 		"{\"id\":18014398509481985,\"created_at\":\"\",\"user\":null,\"rootid\":0,\"unknown\":[[]]},"
 		"{\"text\":\"no id\"},null,7,\"x\",[],{\"id\":{}},"
-		"{\"idstr\":\"5\",\"text\":7,\"user\":{\"id\":3.5,\"screen_name\":{}},\"status\":{\"id\":6,\"text\":\"&amp;\"}}"
+		"{\"idstr\":\"5\",\"text\":7,\"user\":{\"id\":3.5,\"screen_name\":{}},\"status\":{\"id\":6,\"text\":\"&"
+		"amp;\"}}"
 		"],\"next_cursor\":\"0\",\"total_number\":\"3\"}");
 	CHECK_INT(rig.outcome.kind, OUTCOME_DONE);
 	CHECK_INT(rig.outcome.messages.n, 3);

@@ -8,7 +8,7 @@
 #include "platform/weibo/weibo.h"
 #include "rig.h"
 
-#define SENT    "停水通知 https://www.city.gov.example/n/1 "
+#define SENT     "停水通知 https://www.city.gov.example/n/1 "
 #define RETURNED "停水通知 http://t.cn/A6aB3xYz"
 
 /* One status: seconds after the first attempt, text, and whatever else. */
@@ -24,7 +24,8 @@ static void add_time(struct buf *out, int64_t at)
 	/* All cases play on the morning of one day, 2026-01-05. */
 	int64_t s = (at - RIG_NOW_AT) / 1000 + 9 * 3600;
 
-	(void)buf_printf(out, "Mon Jan 05 %02d:%02d:%02d +0800 2026", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+	(void)buf_printf(
+		out, "Mon Jan 05 %02d:%02d:%02d +0800 2026", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
 }
 
 static void add_items(struct buf *out, const struct item *items, size_t n)
@@ -32,8 +33,8 @@ static void add_items(struct buf *out, const struct item *items, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		(void)buf_printf(out, "%s{\"created_at\":\"", i ? "," : "");
 		add_time(out, RIG_NOW_AT + items[i].after_s * 1000);
-		(void)buf_printf(out, "\",\"id\":%" PRId64 ",\"text\":\"%s\",\"user\":{\"id\":7700000001}%s}", items[i].id,
-			items[i].text, items[i].more ? items[i].more : "");
+		(void)buf_printf(out, "\",\"id\":%" PRId64 ",\"text\":\"%s\",\"user\":{\"id\":7700000001}%s}",
+			items[i].id, items[i].text, items[i].more ? items[i].more : "");
 	}
 }
 
@@ -51,7 +52,10 @@ static void find(struct rig *rig, const char *list, const struct item *items, si
 	CHECK_INT(rig->outcome.kind, OUTCOME_DONE);
 }
 
-#define OLD { 100, -600, "昨日要闻", NULL }
+#define OLD \
+	{ \
+		100, -600, "昨日要闻", NULL \
+	}
 #define LONG_TAIL ",\"next_cursor\":0,\"total_number\":412"
 
 static void start_find(struct rig *rig, enum weibo_tier tier)
@@ -70,8 +74,8 @@ static void test_request__asks_for_the_account_itself(void **state)
 	rig_request(&rig);
 	CHECK_INT(rig.request.method, HTTP_GET);
 	CHECK(!rig.request.writes);
-	CHECK_TEXT(rig.request.url,
-		"http://127.0.0.1:8750/2/statuses/user_timeline.json?access_token=2.00TOKEN&count=5");
+	CHECK_TEXT(
+		rig.request.url, "http://127.0.0.1:8750/2/statuses/user_timeline.json?access_token=2.00TOKEN&count=5");
 	rig.send.kind = SEND_REPLY;
 	rig_request(&rig);
 	CHECK_TEXT(rig.request.url, "http://127.0.0.1:8750/2/comments/by_me.json?access_token=2.00TOKEN&count=50");
@@ -80,8 +84,8 @@ static void test_request__asks_for_the_account_itself(void **state)
 
 static void test_post__found_by_its_text(void **state)
 {
-	static const char *const texts[] = { RETURNED, "停水通知http://t.cn/A6aB3xYz", "#停水#通知 http://t.cn/A6aB3xYz",
-		"停水通知", "停水通知 http:\\/\\/t.cn\\/A6aB3xYz\\u200b" };
+	static const char *const texts[] = { RETURNED, "停水通知http://t.cn/A6aB3xYz",
+		"#停水#通知 http://t.cn/A6aB3xYz", "停水通知", "停水通知 http:\\/\\/t.cn\\/A6aB3xYz\\u200b" };
 	struct rig rig;
 
 	(void)state;
@@ -180,8 +184,12 @@ static void test_post__what_others_own_is_never_a_match(void **state)
 
 static void test_post__a_mangled_form_is_never_called_absent(void **state)
 {
-	const struct item swallowed[] = { { 200, 2, "停水通知 请相互转告，做好储水准备 http://t.cn/A6aB3", NULL }, OLD };
-	const struct item cut[] = { { 200, 2, "停水通知 请相互转告…… ​全文： http://m.weibo.cn/7700000001/200", NULL }, OLD };
+	const struct item swallowed[] = { { 200, 2, "停水通知 请相互转告，做好储水准备 http://t.cn/A6aB3", NULL },
+		OLD };
+	const struct item cut[] = {
+		{ 200, 2, "停水通知 请相互转告…… ​全文： http://m.weibo.cn/7700000001/200", NULL },
+		OLD
+	};
 	const struct item other[] = { { 200, 2, "低温蓝色预警，注意保暖", NULL }, OLD };
 	struct rig rig;
 
@@ -200,8 +208,11 @@ static void test_post__a_mangled_form_is_never_called_absent(void **state)
 static void test_post__of_two_alike_the_link_decides_then_the_age(void **state)
 {
 	const struct item linked[] = { { 202, 20, RETURNED, NULL },
-		{ 201, 10, RETURNED, ",\"url_objects\":[{\"info\":{\"url_long\":\"https://www.city.gov.example/n/1\"}}]" },
-		{ 200, 2, RETURNED, ",\"url_objects\":[{\"info\":{\"url_long\":\"https://www.city.gov.example/n/2\"}}]" }, OLD };
+		{ 201, 10, RETURNED,
+			",\"url_objects\":[{\"info\":{\"url_long\":\"https://www.city.gov.example/n/1\"}}]" },
+		{ 200, 2, RETURNED,
+			",\"url_objects\":[{\"info\":{\"url_long\":\"https://www.city.gov.example/n/2\"}}]" },
+		OLD };
 	const struct item bare[] = { { 202, 20, RETURNED, NULL }, { 201, 10, RETURNED, ",\"url_objects\":{}" }, OLD };
 	struct rig rig;
 
@@ -234,7 +245,9 @@ static void test_post__nothing_but_a_link_needs_the_link(void **state)
 
 static void test_post__the_marker_decides_by_itself(void **state)
 {
-	const struct item other_text[] = { { 200, 2, "完全不同的文字", ",\"annotations\":[{\"x\":1},{\"k\":\"k7-12\"}]" }, OLD };
+	const struct item other_text[] = {
+		{ 200, 2, "完全不同的文字", ",\"annotations\":[{\"x\":1},{\"k\":\"k7-12\"}]" }, OLD
+	};
 	const struct item other_marker[] = { { 200, 2, RETURNED, ",\"annotations\":[{\"k\":\"k7-13\"}]" }, OLD };
 	const struct item no_marker[] = { { 200, 2, RETURNED, ",\"annotations\":\"\"" }, OLD };
 	const struct item long_ago[] = { { 200, -3000, RETURNED, ",\"annotations\":[{\"k\":\"k7-12\"}]" }, OLD };
@@ -319,11 +332,10 @@ static void test_reply__found_behind_its_prefix(void **state)
 
 static void test_reply__the_same_words_to_somebody_else_are_not_it(void **state)
 {
-	const struct item other_comment[] = { { 200, 2, "您好,支路不在此次停水范围。",
-						      UNDER ",\"reply_comment\":{\"id\":301}" },
-		OLD };
-	const struct item other_status[] = { { 200, 2, "您好,支路不在此次停水范围。",
-						     ",\"status\":{\"id\":401}" },
+	const struct item other_comment[] = {
+		{ 200, 2, "您好,支路不在此次停水范围。", UNDER ",\"reply_comment\":{\"id\":301}" }, OLD
+	};
+	const struct item other_status[] = { { 200, 2, "您好,支路不在此次停水范围。", ",\"status\":{\"id\":401}" },
 		OLD };
 	const struct item unthreaded[] = { { 200, 2, "您好,支路不在此次停水范围。", UNDER }, OLD };
 	struct rig rig;

@@ -58,7 +58,9 @@ static void check_part(const struct http_part *part, const char *name, const cha
 /* source  weibo.md 3.1, "With a picture": raw UTF-8 in the parts, pic last, with name and type */
 static void test_share__picture_goes_as_multipart(void **state)
 {
-	struct post_media picture = { .name = (char *)"停水 map.1.PNG", .data = (char *)(uintptr_t)jpeg, .n = sizeof(jpeg) };
+	struct post_media picture = {
+		.name = (char *)"停水 map.1.PNG", .data = (char *)(uintptr_t)jpeg, .n = sizeof(jpeg)
+	};
 	struct rig rig;
 
 	(void)state;
@@ -174,7 +176,8 @@ static void test_reply__to_a_comment_and_to_a_mention(void **state)
 	rig_request(&rig);
 	CHECK_TEXT(rig_path(&rig), "/2/comments/reply.json");
 	CHECK_STR(((struct str){ rig.request.body, rig.request.body_n }),
-		"access_token=2.00TOKEN&cid=5251654890815499&comment=%E6%82%A8%E5%A5%BD&id=5251651753477097&rip=203.0.113.7");
+		"access_token=2.00TOKEN&cid=5251654890815499&comment=%E6%82%A8%E5%A5%BD&id=5251651753477097&rip=203.0."
+		"113.7");
 	CHECK(rig.request.writes);
 
 	rig.send.reply_to_kind = MESSAGE_MENTION;

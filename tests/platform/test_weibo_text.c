@@ -54,10 +54,10 @@ static void test_length__links(void **state)
 	} cases[] = {
 		{ "https://www.example.com/a", 10, 13 },
 		{ "HTTP://www.example.com/a", 10, 10 },
-		{ "http://weibo.com/7700000001/zCik3bc0H", 19, 19 },            /* counts its own length */
+		{ "http://weibo.com/7700000001/zCik3bc0H", 19, 19 },           /* counts its own length */
 		{ "http://weibo.com/7700000001/zCik3bc0H?from=page", 10, 10 }, /* too long for that */
-		{ "http://localhost/a", 9, 9 },                                 /* no dot: no link */
-		{ "http://a.example/一", 11, 11 },                              /* ends at 汉字 */
+		{ "http://localhost/a", 9, 9 },                                /* no dot: no link */
+		{ "http://a.example/一", 11, 11 },                             /* ends at 汉字 */
 		{ "http://", 4, 4 },
 		{ "xhttp://a.example", 11, 11 },
 		{ "http://a.example，http://b.example", 21, 21 },
@@ -178,7 +178,8 @@ static void test_mid__both_ways(void **state)
 
 static void test_mid__refuses_what_is_none(void **state)
 {
-	static const char *const bad[] = { "", "0", "0000", "-", "yfcL PlKKn", "zzzzZZZZ", "ZZZZZZZZZZZZ", "1234567890123" };
+	static const char *const bad[] = { "", "0", "0000", "-", "yfcL PlKKn", "zzzzZZZZ", "ZZZZZZZZZZZZ",
+		"1234567890123" };
 	int64_t id = 42;
 
 	(void)state;
@@ -267,7 +268,8 @@ static void check_rule(struct rig *rig, struct str text, const char *rule, int l
 	rig->driver->check(&rig->account, &rig->send, &list);
 	finding = finding_of(&list, rule);
 	if ((level >= 0) != (finding != NULL)) {
-		fail_msg("\"" STR_FMT "\": rule %s was %s", STR_ARG(text), rule, finding ? finding->message : "not found");
+		fail_msg("\"" STR_FMT "\": rule %s was %s", STR_ARG(text), rule,
+			finding ? finding->message : "not found");
 	}
 	if (finding) {
 		CHECK_INT(finding->level, level);
@@ -350,8 +352,10 @@ static void test_check__safe_domain(void **state)
 	check_rule(&rig, STR("停水 HTTP://WWW.city.gov.example"), "weibo.safe-domain", -1, 0, 0);
 	check_rule(&rig, STR("停水 https://www.city.gov.example:8443/"), "weibo.safe-domain", -1, 0, 0);
 	/* a look-alike is none, and each foreign link is named with its place */
-	check_rule(&rig, STR("停\n水 https://www.city.gov.example.evil.example/"), "weibo.safe-domain", FINDING_WARN, 2, 3);
-	check_rule(&rig, STR("https://evil.example/?https://www.city.gov.example/"), "weibo.safe-domain", FINDING_WARN, 1, 1);
+	check_rule(&rig, STR("停\n水 https://www.city.gov.example.evil.example/"), "weibo.safe-domain", FINDING_WARN, 2,
+		3);
+	check_rule(&rig, STR("https://evil.example/?https://www.city.gov.example/"), "weibo.safe-domain", FINDING_WARN,
+		1, 1);
 	rig_finish(&rig);
 	rig_init(&rig, WEIBO_TIER_ADVANCED);
 	check_rule(&rig, STR("停水"), "weibo.safe-domain", -1, 0, 0);
@@ -382,7 +386,8 @@ static void test_check__topics(void **state)
 	check_rule(&rig, STR("1# 和 2#" LINK), "weibo.topic", FINDING_BLOCK, 1, 2);
 	check_rule(&rig, STR("C# 语言" LINK), "weibo.topic", -1, 0, 0);
 	check_rule(&rig, STR("## 标题" LINK), "weibo.topic", -1, 0, 0);
-	check_rule(&rig, STR("https://www.city.gov.example/#a https://www.city.gov.example/#b"), "weibo.topic", -1, 0, 0);
+	check_rule(
+		&rig, STR("https://www.city.gov.example/#a https://www.city.gov.example/#b"), "weibo.topic", -1, 0, 0);
 	rig_finish(&rig);
 	rig_init(&rig, WEIBO_TIER_ADVANCED);
 	check_rule(&rig, STR("早 #天气#"), "weibo.topic", -1, 0, 0);
