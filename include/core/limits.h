@@ -22,6 +22,7 @@
 #define LIMIT_MEDIA_PER_POST 9u
 #define LIMIT_TARGETS_PER_POST 1000u
 #define LIMIT_IMPORT_ROWS 10000u
+#define LIMIT_IDS 10000u                      /* named in one command */
 #define LIMIT_IMPORT_BYTES (12u << 20)
 #define LIMIT_REPLY_BYTES (8u << 10)
 #define LIMIT_REASON_BYTES 1000u
