@@ -19,6 +19,7 @@
 #define EXACT_DIGITS 15
 #define REPLACEMENT  "\xef\xbf\xbd"
 #define EXACT_MAX    (INT64_C(1) << 53)
+#define PRINTED_MAX  INT64_C(999999999999999) /* EXACT_DIGITS nines */
 
 void json_freep(cJSON **json)
 {
@@ -69,7 +70,7 @@ static void copy_unicode_escape(struct str *rest, struct buf *out)
 		}
 	}
 	if (high < 0) {
-		(void)buf_add_text(out, "\\u"); /* broken: cJSON refuses it and says where */
+		(void)buf_add_text(out, "\\x"); /* broken: cJSON takes a broken \u for U+0000, this it refuses */
 		return;
 	}
 	if (high == 0 || (high >= 0xd800 && high <= 0xdfff)) {
@@ -120,6 +121,7 @@ static void copy_number(struct str *rest, struct buf *out)
 	size_t n = 0;
 	size_t digits = 0;
 	bool whole = true;
+	struct str digits_of;
 
 	while (n < rest->n && (is_digit(rest->p[n]) || strchr("+-.eE", rest->p[n]))) {
 		if (is_digit(rest->p[n])) {
@@ -129,12 +131,28 @@ static void copy_number(struct str *rest, struct buf *out)
 		}
 		n++;
 	}
-	if (whole && digits > EXACT_DIGITS) {
-		(void)buf_printf(out, "\"%.*s\"", (int)n, rest->p);
-	} else {
-		(void)buf_add(out, rest->p, n);
-	}
+	digits_of = str_sub(*rest, 0, n);
 	*rest = str_sub(*rest, n, rest->n);
+	/* In the place of a name it stays a number, which cJSON refuses there. */
+	whole = whole && digits > EXACT_DIGITS && !str_starts(str_trim(*rest), STR(":"));
+	(void)buf_add_text(out, whole ? "\"" : "");
+	(void)buf_add_str(out, digits_of);
+	(void)buf_add_text(out, whole ? "\"" : "");
+}
+
+/* What is at the front of *rest, fit for cJSON; *rest moves behind it. */
+static void copy_token(struct str *rest, struct buf *out)
+{
+	char c = rest->p[0];
+
+	if (c == '"') {
+		copy_string(rest, out);
+	} else if (is_digit(c) || c == '-') {
+		copy_number(rest, out);
+	} else {
+		(void)buf_add_char(out, c);
+		*rest = str_sub(*rest, 1, rest->n);
+	}
 }
 
 static bool prepare(struct str text, struct buf *out, struct error *err)
@@ -145,14 +163,6 @@ static bool prepare(struct str text, struct buf *out, struct error *err)
 	while (rest.n > 0) {
 		char c = rest.p[0];
 
-		if (c == '"') {
-			copy_string(&rest, out);
-			continue;
-		}
-		if (is_digit(c) || c == '-') {
-			copy_number(&rest, out);
-			continue;
-		}
 		if (c == '{' || c == '[') {
 			if (++depth > LIMIT_JSON_DEPTH) {
 				return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
@@ -164,10 +174,28 @@ static bool prepare(struct str text, struct buf *out, struct error *err)
 			return error_set(
 				err, ERROR_INPUT, ADVISE_REJECT, 0, "a NUL in JSON at byte %zu", text.n - rest.n);
 		}
-		(void)buf_add_char(out, c);
-		rest = str_sub(rest, 1, rest.n);
+		copy_token(&rest, out);
 	}
 	return !out->failed || error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "JSON too long");
+}
+
+/* Where in `text` the token begins that came to stand at `offset` of what cJSON was given. */
+static size_t offset_in_text(struct str text, size_t offset)
+{
+	struct str rest = text;
+	size_t from = 0;
+	size_t made = 0;
+	struct buf token;
+
+	buf_init(&token, text.n * 3 + 16);
+	while (rest.n > 0 && made <= offset) {
+		from = text.n - rest.n;
+		buf_clear(&token);
+		copy_token(&rest, &token);
+		made += token.n;
+	}
+	buf_finish(&token);
+	return made <= offset ? text.n : from;
 }
 
 bool json_parse(struct str text, cJSON **ret_json, struct error *err)
@@ -186,7 +214,7 @@ bool json_parse(struct str text, cJSON **ret_json, struct error *err)
 			*ret_json = json;
 		} else {
 			ok = error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "no valid JSON at byte %zu",
-				end ? (size_t)(end - ready.p) : 0);
+				offset_in_text(text, end ? (size_t)(end - ready.p) : 0));
 		}
 	}
 	buf_finish(&ready);
@@ -224,7 +252,7 @@ int64_t json_i64(const cJSON *object, const char *key, int64_t def)
 	const cJSON *item = json_get(object, key);
 	int64_t value;
 
-	if (cJSON_IsString(item)) {
+	if (cJSON_IsString(item) || cJSON_IsRaw(item)) {
 		return str_to_i64(str_from(item->valuestring), INT64_MIN, INT64_MAX, &value) ? value : def;
 	}
 	if (cJSON_IsNumber(item) && item->valuedouble == trunc(item->valuedouble) &&
@@ -238,7 +266,7 @@ bool json_id(const cJSON *object, const char *key, struct buf *out)
 {
 	const cJSON *item = json_get(object, key);
 
-	if (cJSON_IsString(item)) {
+	if (cJSON_IsString(item) || cJSON_IsRaw(item)) {
 		return buf_add_text(out, item->valuestring);
 	}
 	if (cJSON_IsNumber(item) && item->valuedouble == trunc(item->valuedouble) &&
@@ -324,11 +352,14 @@ void json_add_text(cJSON *object, const char *key, const char *text)
 
 void json_add_i64(cJSON *object, const char *key, int64_t value)
 {
-	if (value > EXACT_MAX || value < -EXACT_MAX) {
-		char digits[24];
+	char digits[24];
 
-		(void)snprintf(digits, sizeof(digits), "%" PRId64, value);
+	(void)snprintf(digits, sizeof(digits), "%" PRId64, value);
+	if (value > EXACT_MAX || value < -EXACT_MAX) {
 		json_add(object, key, cJSON_CreateString(digits));
+	} else if (value > PRINTED_MAX || value < -PRINTED_MAX) {
+		json_add(object, key,
+			cJSON_CreateRaw(digits)); /* cJSON would print it with 15 digits and call that near enough */
 	} else {
 		json_add(object, key, cJSON_CreateNumber((double)value));
 	}

@@ -11,10 +11,12 @@
 #include "core/buf.h"
 #include "core/limits.h"
 #include "core/mem.h"
+#include "text/utf8.h"
 
 struct reader {
 	yaml_parser_t parser;
 	struct yaml_file *file;
+	struct str text;
 	int first_line;
 	struct error *err;
 };
@@ -27,6 +29,20 @@ static bool fail_at(struct reader *reader, const yaml_mark_t *mark, const char *
 		(int)mark->line + reader->first_line, (int)mark->column + 1, what);
 }
 
+/* What libyaml's reader did not take: it tells a byte, we tell line and column. */
+static bool fail_at_byte(struct reader *reader, size_t offset, const char *what)
+{
+	struct str before = str_sub(reader->text, 0, offset);
+	yaml_mark_t mark = { 0 };
+	struct str line;
+
+	while (str_split(&before, '\n', &line)) {
+		mark.line += before.p != NULL;
+		mark.column = before.p ? 0 : text_chars(line);
+	}
+	return fail_at(reader, &mark, what);
+}
+
 static bool next_event(struct reader *reader, yaml_event_t *ret_event)
 {
 	const yaml_parser_t *parser = &reader->parser;
@@ -35,8 +51,11 @@ static bool next_event(struct reader *reader, yaml_event_t *ret_event)
 		return true;
 	}
 	if (parser->error == YAML_READER_ERROR) {
-		return error_set(reader->err, ERROR_CONFIG, ADVISE_REJECT, 0, "%s: byte %zu: no valid UTF-8",
-			reader->file->name, parser->problem_offset);
+		ptrdiff_t broken = utf8_invalid_at(reader->text);
+
+		return broken >= 0
+			       ? fail_at_byte(reader, (size_t)broken, "no valid UTF-8")
+			       : fail_at_byte(reader, parser->problem_offset, "control characters are not accepted");
 	}
 	return fail_at(reader, &parser->problem_mark, parser->problem ? parser->problem : "no valid YAML");
 }
@@ -97,8 +116,7 @@ static bool read_list(struct reader *reader, unsigned depth, struct yaml_node *n
 	}
 }
 
-static bool check_key(
-	struct reader *reader, const struct yaml_node *map, const struct yaml_node *key, const yaml_mark_t *mark)
+static bool check_key(struct reader *reader, const struct yaml_node *key, const yaml_mark_t *mark)
 {
 	if (key->kind != YAML_SCALAR) {
 		return fail_at(reader, mark, "a key must be a word");
@@ -106,15 +124,50 @@ static bool check_key(
 	if (str_is(key->scalar, "<<")) {
 		return fail_at(reader, mark, "merge keys (<<) are not accepted");
 	}
+	return true;
+}
+
+static bool stands_before(const struct yaml_node *a, const struct yaml_node *b)
+{
+	return a->line != b->line ? a->line < b->line : a->column < b->column;
+}
+
+/* Any order will do that puts equal keys side by side, the first one first. */
+static int compare_keys(const void *a, const void *b)
+{
+	const struct yaml_node *left = *(struct yaml_node *const *)a;
+	const struct yaml_node *right = *(struct yaml_node *const *)b;
+	int order;
+
+	if (left->scalar.n != right->scalar.n) {
+		return left->scalar.n < right->scalar.n ? -1 : 1;
+	}
+	order = memcmp(left->scalar.p, right->scalar.p, left->scalar.n);
+	return order ? order : stands_before(left, right) ? -1 : 1;
+}
+
+/* Sorted, because comparing each with each takes minutes where a file has as many keys as it may. */
+static bool check_unique(struct reader *reader, const struct yaml_node *map)
+{
+	struct yaml_node **keys = xnew_array(struct yaml_node *, map->n + 1);
+	const struct yaml_node *first = NULL;
+	const struct yaml_node *second = NULL;
+
 	for (size_t i = 0; i < map->n; i++) {
-		if (str_eq(map->pairs[i].key->scalar, key->scalar)) {
-			return error_set(reader->err, ERROR_CONFIG, ADVISE_REJECT, 0,
-				"%s:%d:%d: \"" STR_FMT "\" stands here a second time; the first is in line %d",
-				reader->file->name, key->line, key->column, STR_ARG(str_sub(key->scalar, 0, 60)),
-				map->pairs[i].key->line);
+		keys[i] = map->pairs[i].key;
+	}
+	qsort(keys, map->n, sizeof(keys[0]), compare_keys);
+	for (size_t i = 1; i < map->n; i++) {
+		if (str_eq(keys[i - 1]->scalar, keys[i]->scalar) && (!second || stands_before(keys[i], second))) {
+			first = keys[i - 1];
+			second = keys[i];
 		}
 	}
-	return true;
+	free(keys);
+	return !second || error_set(reader->err, ERROR_CONFIG, ADVISE_REJECT, 0,
+				  "%s:%d:%d: \"" STR_FMT "\" stands here a second time; the first is in line %d",
+				  reader->file->name, second->line, second->column,
+				  STR_ARG(str_sub(second->scalar, 0, 60)), first->line);
 }
 
 static bool read_map(struct reader *reader, unsigned depth, struct yaml_node *node)
@@ -131,10 +184,9 @@ static bool read_map(struct reader *reader, unsigned depth, struct yaml_node *no
 		}
 		if (event.type == YAML_MAPPING_END_EVENT) {
 			yaml_event_delete(&event);
-			return true;
+			return check_unique(reader, node);
 		}
-		ok = read_node(reader, &event, depth + 1, &pair.key) &&
-		     check_key(reader, node, pair.key, &event.start_mark);
+		ok = read_node(reader, &event, depth + 1, &pair.key) && check_key(reader, pair.key, &event.start_mark);
 		yaml_event_delete(&event);
 		if (ok) {
 			ok = next_event(reader, &event);
@@ -244,6 +296,10 @@ bool yaml_parse(const char *name, struct str text, int first_line, struct yaml_f
 		return error_set(
 			err, ERROR_CONFIG, ADVISE_REJECT, 0, "%s: longer than %u bytes", name, LIMIT_CONFIG_BYTES);
 	}
+	if (str_starts(text, STR("\xef\xbb\xbf"))) {
+		text = str_sub(text, 3, text.n); /* libyaml would count it as a column */
+	}
+	reader.text = text;
 	reader.file = xnew(struct yaml_file);
 	reader.file->name = xstrdup(name);
 	if (!yaml_parser_initialize(&reader.parser)) {

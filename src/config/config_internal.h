@@ -1,8 +1,8 @@
 /*
  * What the files of this room share: the tables, the file being read, and "did you mean".
  */
-#ifndef CONFIG_INTERNAL_H
-#define CONFIG_INTERNAL_H
+#ifndef CONFIG_CONFIG_INTERNAL_H
+#define CONFIG_CONFIG_INTERNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -24,8 +24,9 @@ static const char sql_names[] = "SELECT name FROM account WHERE state <> 'remove
 static const char sql_insert[] =
 	"INSERT INTO account (name, platform, state, parked, reason, remote_uid, token, created_at)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-static const char sql_state[] = "UPDATE account SET state = $2, parked = $3, reason = $4 WHERE id = $1";
-static const char sql_parked[] = "SELECT parked FROM account WHERE id = $1";
+static const char sql_state[] = "UPDATE account SET state = $2, paused = $3, parked = $4, reason = $5 WHERE id = $1";
+static const char sql_flags[] = "SELECT paused, parked FROM account WHERE id = $1";
+static const char sql_uid[] = "UPDATE account SET remote_uid = $2 WHERE id = $1";
 static const char sql_token[] = "UPDATE account SET token = $2, token_expires_at = $3, token_checked_at = $4,"
 				" remote_uid = coalesce($5, remote_uid), warned_days = 0 WHERE id = $1";
 static const char sql_token_info[] =
@@ -180,9 +181,15 @@ bool account_find(struct tx *tx, const char *name, struct account_id *ret_id, st
 		best[0] ? "; did you mean \"" : "", best, best[0] ? "\"?" : "");
 }
 
-static bool read_parked(struct tx *tx, struct account_id id, bool *ret_parked, struct error *err)
+/* What an account in accounts.yaml is not ready for. */
+struct flags {
+	bool paused;
+	bool parked;
+};
+
+static bool read_flags(struct tx *tx, struct account_id id, struct flags *ret_flags, struct error *err)
 {
-	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_parked, err);
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_flags, err);
 	enum step step;
 
 	if (!stmt) {
@@ -190,12 +197,31 @@ static bool read_parked(struct tx *tx, struct account_id id, bool *ret_parked, s
 	}
 	stmt_bind_i64(stmt, 1, id.v);
 	step = stmt_step(stmt, err);
-	*ret_parked = step == STEP_ROW && stmt_i64(stmt, 0) != 0;
-	return step != STEP_ERROR;
+	if (step == STEP_ERROR) {
+		return false;
+	}
+	ret_flags->paused = step == STEP_ROW && stmt_i64(stmt, 0) != 0;
+	ret_flags->parked = step == STEP_ROW && stmt_i64(stmt, 1) != 0;
+	return true;
 }
 
-static bool set_state(struct tx *tx, const struct actor *actor, struct account_id id, const char *name,
-	enum account_state state, bool parked, const char *reason, const char *action, struct error *err)
+static enum account_state state_of(struct flags flags)
+{
+	return flags.paused ? ACCOUNT_PAUSED : flags.parked ? ACCOUNT_PARKED : ACCOUNT_READY;
+}
+
+/* A send may have been held as one thing while the account became another: all of them go. */
+static bool release_all(struct tx *tx, struct account_id id, struct error *err)
+{
+	int n;
+
+	return send_release_account(tx, id, HOLD_ACCOUNT_PAUSED, &n, err) &&
+	       send_release_account(tx, id, HOLD_ACCOUNT_PARKED, &n, err) &&
+	       send_release_account(tx, id, HOLD_ACCOUNT_REMOVED, &n, err);
+}
+
+static bool set_state(struct tx *tx, const struct actor *actor, const struct account_row *row, enum account_state state,
+	struct flags flags, const char *reason, const char *action, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_state, err);
 	cJSON *detail;
@@ -203,19 +229,21 @@ static bool set_state(struct tx *tx, const struct actor *actor, struct account_i
 	if (!stmt) {
 		return false;
 	}
-	stmt_bind_i64(stmt, 1, id.v);
+	stmt_bind_i64(stmt, 1, row->id.v);
 	stmt_bind_text(stmt, 2, account_state_name(state));
-	stmt_bind_i64(stmt, 3, parked);
-	stmt_bind_text(stmt, 4, reason);
+	stmt_bind_i64(stmt, 3, flags.paused);
+	stmt_bind_i64(stmt, 4, flags.parked);
+	stmt_bind_text(stmt, 5, reason);
 	if (!stmt_run(stmt, err)) {
 		return false;
 	}
 	detail = json_object();
-	json_add_text(detail, "account", name);
+	json_add_text(detail, "account", row->name);
 	json_add_text(detail, "state_to", account_state_name(state));
 	json_add_text(detail, "reason", reason);
-	effect_add(tx, EFFECT_ACCOUNT, id.v, id.v, 0);
-	return event_add(tx, actor, action, OBJECT_ACCOUNT, id.v, detail, err);
+	effect_add(tx, EFFECT_ACCOUNT, row->id.v, row->id.v, 0);
+	return event_add(tx, actor, action, OBJECT_ACCOUNT, row->id.v, detail, err) &&
+	       (state != ACCOUNT_READY || release_all(tx, row->id, err));
 }
 
 static bool set_token(struct tx *tx, struct account_id id, struct str token, int64_t expires_at, const char *remote_uid,
@@ -259,12 +287,28 @@ static bool insert(struct tx *tx, const struct account_seen *seen, struct error 
 	return true;
 }
 
+static bool set_uid(struct tx *tx, struct account_id id, const char *remote_uid, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_uid, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	stmt_bind_text(stmt, 2, remote_uid);
+	effect_add(tx, EFFECT_ACCOUNT, id.v, id.v, 0);
+	return stmt_run(stmt, err);
+}
+
 static bool sync_known(struct tx *tx, const struct account_row *row, const struct account_seen *seen, struct error *err)
 {
 	bool given = seen->token && !secret_is_empty(seen->token);
-	bool parked;
-	int n;
+	bool other_uid = seen->remote_uid && (!row->remote_uid || strcmp(seen->remote_uid, row->remote_uid) != 0);
+	struct flags flags;
 
+	if (other_uid && !set_uid(tx, row->id, seen->remote_uid, err)) {
+		return false;
+	}
 	if (secret_is_empty(&row->token) && given) {
 		if (!account_set_token(tx, &actor_daemon, row->id, seen->token, 0, seen->remote_uid, err)) {
 			return false;
@@ -273,14 +317,22 @@ static bool sync_known(struct tx *tx, const struct account_row *row, const struc
 	if (row->state != ACCOUNT_REMOVED) {
 		return true;
 	}
-	if (!read_parked(tx, row->id, &parked, err)) {
-		return false;
-	}
-	if (!set_state(tx, &actor_daemon, row->id, row->name, parked ? ACCOUNT_PARKED : ACCOUNT_READY, parked,
-		    parked ? "needs a login" : NULL, "account.back", err)) {
-		return false;
-	}
-	return parked || send_release_account(tx, row->id, HOLD_ACCOUNT_REMOVED, &n, err);
+	return read_flags(tx, row->id, &flags, err) && set_state(tx, &actor_daemon, row, state_of(flags), flags,
+							       flags.paused   ? "paused before it left accounts.yaml"
+							       : flags.parked ? "needs a login"
+									      : NULL,
+							       "account.back", err);
+}
+
+static bool remove_row(struct tx *tx, const struct account_row *row, struct error *err)
+{
+	struct flags flags;
+	int held;
+
+	return read_flags(tx, row->id, &flags, err) &&
+	       set_state(tx, &actor_daemon, row, ACCOUNT_REMOVED, flags, "no longer in accounts.yaml",
+		       "account.removed", err) &&
+	       send_hold_account(tx, row->id, HOLD_ACCOUNT_REMOVED, &held, err);
 }
 
 bool account_sync(struct tx *tx, const struct account_seen *seen, size_t n, struct error *err)
@@ -301,16 +353,11 @@ bool account_sync(struct tx *tx, const struct account_seen *seen, size_t n, stru
 	}
 	for (size_t k = 0; ok && k < n_rows; k++) {
 		bool still = rows[k].state == ACCOUNT_REMOVED;
-		bool parked;
-		int held;
 
 		for (size_t i = 0; i < n && !still; i++) {
 			still = strcmp(rows[k].name, seen[i].name) == 0;
 		}
-		ok = still || (read_parked(tx, rows[k].id, &parked, err) &&
-				      set_state(tx, &actor_daemon, rows[k].id, rows[k].name, ACCOUNT_REMOVED, parked,
-					      "no longer in accounts.yaml", "account.removed", err) &&
-				      send_hold_account(tx, rows[k].id, HOLD_ACCOUNT_REMOVED, &held, err));
+		ok = still || remove_row(tx, &rows[k], err);
 	}
 	account_rows_free(rows, n_rows);
 	return ok;
@@ -320,7 +367,7 @@ bool account_pause(
 	struct tx *tx, const struct actor *actor, struct account_id id, const char *reason, struct error *err)
 {
 	struct account_row row = { 0 };
-	bool parked;
+	struct flags flags;
 	bool ok;
 	int n;
 
@@ -329,9 +376,12 @@ bool account_pause(
 	}
 	ok = row.state != ACCOUNT_REMOVED ||
 	     error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is no longer in accounts.yaml", row.name);
-	ok = ok && read_parked(tx, id, &parked, err) &&
-	     set_state(tx, actor, id, row.name, ACCOUNT_PAUSED, parked, reason, "account.paused", err) &&
-	     send_hold_account(tx, id, HOLD_ACCOUNT_PAUSED, &n, err);
+	ok = ok && read_flags(tx, id, &flags, err);
+	if (ok) {
+		flags.paused = true;
+		ok = set_state(tx, actor, &row, ACCOUNT_PAUSED, flags, reason, "account.paused", err) &&
+		     send_hold_account(tx, id, HOLD_ACCOUNT_PAUSED, &n, err);
+	}
 	account_row_finish(&row);
 	return ok;
 }
@@ -339,9 +389,8 @@ bool account_pause(
 bool account_resume(struct tx *tx, const struct actor *actor, struct account_id id, struct error *err)
 {
 	struct account_row row = { 0 };
-	bool parked = false;
+	struct flags flags;
 	bool ok;
-	int n;
 
 	if (!account_load(tx, id, &row, err)) {
 		return false;
@@ -350,39 +399,47 @@ bool account_resume(struct tx *tx, const struct actor *actor, struct account_id 
 	     error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s, not paused%s", row.name,
 		     account_state_name(row.state),
 		     row.state == ACCOUNT_PARKED ? ": `gazette account login` brings it back" : "");
-	ok = ok && read_parked(tx, id, &parked, err) &&
-	     set_state(tx, actor, id, row.name, parked ? ACCOUNT_PARKED : ACCOUNT_READY, parked,
-		     parked ? "needs a login" : NULL, "account.resumed", err) &&
-	     (parked || send_release_account(tx, id, HOLD_ACCOUNT_PAUSED, &n, err));
+	ok = ok && read_flags(tx, id, &flags, err);
+	if (ok) {
+		flags.paused = false;
+		ok = set_state(tx, actor, &row, state_of(flags), flags, flags.parked ? "needs a login" : NULL,
+			"account.resumed", err);
+	}
 	account_row_finish(&row);
 	return ok;
+}
+
+static bool owe_login(struct tx *tx, const struct account_row *row, const char *reason, struct error *err)
+{
+	cJSON *detail = json_object();
+
+	json_add_text(detail, "what", "account-parked");
+	json_add_text(detail, "account", row->name);
+	json_add_text(detail, "reason", reason);
+	return notice_add(tx, "warning", "", 0, row->id.v, detail, err);
 }
 
 bool account_park(struct tx *tx, struct account_id id, const char *reason, struct error *err)
 {
 	struct account_row row = { 0 };
-	bool ok = true;
+	struct flags flags = { 0 };
+	bool ready;
+	bool ok;
 	int n;
 
 	if (!account_load(tx, id, &row, err)) {
 		return false;
 	}
-	if (row.state == ACCOUNT_READY) {
-		cJSON *detail = json_object();
-
-		json_add_text(detail, "what", "account-parked");
-		json_add_text(detail, "account", row.name);
-		json_add_text(detail, "reason", reason);
-		ok = set_state(tx, &actor_daemon, id, row.name, ACCOUNT_PARKED, true, reason, "account.parked", err);
-		if (ok) {
-			ok = notice_add(tx, "warning", "", 0, id.v, detail, err);
-		} else {
-			cJSON_Delete(detail);
-		}
+	ok = read_flags(tx, id, &flags, err);
+	ready = row.state == ACCOUNT_READY;
+	if (ok && !flags.parked) {
+		/* Paused or removed stays what is seen; the dead token is remembered for when it ends. */
+		flags.parked = true;
+		ok = set_state(tx, &actor_daemon, &row, ready ? ACCOUNT_PARKED : row.state, flags,
+			     ready ? reason : row.reason, "account.parked", err) &&
+		     owe_login(tx, &row, reason, err);
 	}
-	ok = ok && (row.state != ACCOUNT_READY && row.state != ACCOUNT_PARKED
-				   ? true
-				   : send_hold_account(tx, id, HOLD_ACCOUNT_PARKED, &n, err));
+	ok = ok && ((!ready && row.state != ACCOUNT_PARKED) || send_hold_account(tx, id, HOLD_ACCOUNT_PARKED, &n, err));
 	account_row_finish(&row);
 	return ok;
 }
@@ -391,18 +448,22 @@ bool account_set_token(struct tx *tx, const struct actor *actor, struct account_
 	int64_t expires_at, const char *remote_uid, struct error *err)
 {
 	struct account_row row = { 0 };
-	enum account_state state;
+	struct flags flags = { 0 };
 	bool ok;
-	int n;
 
 	if (!account_load(tx, id, &row, err)) {
 		return false;
 	}
-	state = row.state == ACCOUNT_PARKED ? ACCOUNT_READY : row.state;
-	ok = set_token(tx, id, secret_lend(token), expires_at, remote_uid, err) &&
-	     set_state(tx, actor, id, row.name, state, false, state == ACCOUNT_READY ? NULL : row.reason,
-		     "account.login", err) &&
-	     (state != ACCOUNT_READY || send_release_account(tx, id, HOLD_ACCOUNT_PARKED, &n, err));
+	ok = read_flags(tx, id, &flags, err);
+	if (ok) {
+		enum account_state state;
+
+		flags.parked = false;
+		state = row.state == ACCOUNT_REMOVED ? ACCOUNT_REMOVED : state_of(flags);
+		ok = set_token(tx, id, secret_lend(token), expires_at, remote_uid, err) &&
+		     set_state(tx, actor, &row, state, flags, state == ACCOUNT_READY ? NULL : row.reason,
+			     "account.login", err);
+	}
 	account_row_finish(&row);
 	return ok;
 }
@@ -411,14 +472,14 @@ bool account_renew_token(
 	struct tx *tx, struct account_id id, const struct secret *token, int64_t expires_at, struct error *err)
 {
 	struct account_row row = { 0 };
-	bool ready;
+	bool parked;
 
 	if (!account_load(tx, id, &row, err)) {
 		return false;
 	}
-	ready = row.state != ACCOUNT_PARKED;
+	parked = row.state == ACCOUNT_PARKED;
 	account_row_finish(&row);
-	if (!ready) {
+	if (parked) {
 		return account_set_token(tx, &actor_daemon, id, token, expires_at, NULL, err);
 	}
 	effect_add(tx, EFFECT_ACCOUNT, id.v, id.v, 0);

@@ -95,6 +95,38 @@ check "$accounts has every key" "$(
 	[ "$(wc -l <"$here/keys")" -gt 30 ] || echo "hardly any keys were found in src/config"
 	missing "$here/keys" "$here/accounts")"
 
+# ---- gazette(1) ----
+
+# "noun verb" of every command, its short words, its options. A command without verbs has one whose name is empty.
+for file in src/cli/cmd_*.c; do
+	noun=${file#*/cmd_}
+	noun=${noun%.c}
+	flat "$file" >"$here/command.c"
+	grep -oE 'struct verb [a-z_]+\[\] = \{.*' "$here/command.c" | grep -oE '\{ "[a-z-]*", "[^"]*", N_\(' |
+		sed -E "s/[^\"]*\"([a-z-]*)\".*/$noun \1/" >>"$here/commands"
+	[ -s "$here/command.c" ] && grep -q "^$noun " "$here/commands" || echo "$file: no verbs were found" >>"$here/blind"
+	grep -oE 'struct short_word [a-z_]+\[\] = \{[^;]*' "$here/command.c" | grep -oE '\{ "[a-z-]+", "' |
+		sed -E 's/[^"]*"([a-z-]+)".*/\1/' >>"$here/short"
+done
+flat src/cli/*.c | grep -oE "\{ ('.'|0), \"[a-z-]+\", " | sed -E "s/\{ '?(.)'?, \"([a-z-]+)\".*/\1 -\2/" | sort -u >"$here/options"
+grep '^\.' man/gazette.1 >"$here/macros"
+check "gazette.1 has every command" "$(
+	cat "$here/blind" 2>/dev/null
+	while read -r noun verb; do
+		# "post hold", or "post cancel | hold"
+		grep -qE -- "[ .]$noun${verb:+ ([a-z-]+ [|,] )*$verb}( |$)" "$here/macros" || echo "$noun${verb:+ $verb} is not in it"
+	done <"$here/commands"
+	while read -r word; do
+		grep -qE -- " $word( |$)" "$here/macros" || echo "$word is not in it"
+	done <"$here/short")"
+# By their name or by their letter.
+grep -oE '(Fl|,) (-[a-z-]+|[A-Za-z])( |$)' "$here/macros" | awk '{ print $2 }' | sort -u >"$here/found"
+check "gazette.1 has every option" "$(
+	[ -s "$here/options" ] || echo "no options were found in src/cli"
+	while read -r letter name; do
+		grep -qxF -e "$name" -e "$letter" "$here/found" || echo "-$name is not in it"
+	done <"$here/options")"
+
 # ---- options of the daemons ----
 
 for program in 'gazetted.8 src/daemon/main.c' 'gazette-sim.1 src/sim/main.c'; do

@@ -11,6 +11,7 @@ CREATE TABLE account (
 	name             TEXT    NOT NULL UNIQUE,
 	platform         TEXT    NOT NULL,
 	state            TEXT    NOT NULL CHECK (state IN ('ready', 'paused', 'parked', 'removed')),
+	paused           INTEGER NOT NULL DEFAULT 0, -- also remembered while removed
 	parked           INTEGER NOT NULL DEFAULT 0, -- also remembered while paused or removed
 	reason           TEXT,
 	remote_uid       TEXT,

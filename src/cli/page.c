@@ -1,0 +1,141 @@
+/* Pieces of pages. */
+#include "cli/page.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "codec/json.h"
+#include "core/clock.h"
+#include "text/utf8.h"
+#include "text/when.h"
+
+#define NAME_CELLS   12u
+#define ACTOR_CELLS  12u
+#define ACTION_CELLS 20u
+
+bool for_people(const struct cli *cli)
+{
+	enum output_mode mode = output_mode(cli);
+
+	return mode == OUTPUT_TABLE || mode == OUTPUT_WHOLE;
+}
+
+void page_title(struct cli *cli, const char *what, const char *title)
+{
+	struct buf text;
+
+	buf_init(&text, 8192);
+	out_safe(&text, what);
+	if (title[0]) {
+		(void)buf_add_text(&text, "  ");
+		out_safe(&text, title);
+	}
+	out_styled(cli, STYLE_BOLD, text.p);
+	out_text(cli, "\n");
+	buf_finish(&text);
+}
+
+void page_cell(struct cli *cli, const char *value, size_t cells, enum style style)
+{
+	struct buf safe;
+	size_t width;
+
+	buf_init(&safe, 65536);
+	out_safe(&safe, value);
+	out_styled(cli, style, safe.p);
+	width = text_width(buf_str(&safe));
+	do {
+		out_text(cli, " ");
+	} while (width++ < cells);
+	buf_finish(&safe);
+}
+
+void page_field(struct cli *cli, const char *name, const char *value)
+{
+	struct buf safe;
+
+	if (!value[0]) {
+		return;
+	}
+	buf_init(&safe, 65536);
+	out_safe(&safe, value);
+	page_cell(cli, name, NAME_CELLS, STYLE_DIM);
+	out_printf(cli, "%s\n", safe.p);
+	buf_finish(&safe);
+}
+
+void page_time(struct cli *cli, const char *name, int64_t at)
+{
+	struct buf echo;
+
+	if (!at) {
+		return;
+	}
+	buf_init(&echo, 256);
+	(void)when_format_echo(&echo, at, cli_now_at(cli));
+	page_field(cli, name, echo.p);
+	buf_finish(&echo);
+}
+
+void page_duration(struct cli *cli, const char *name, int64_t ms)
+{
+	struct buf text;
+
+	if (ms < 0) {
+		return;
+	}
+	buf_init(&text, 64);
+	(void)when_format_duration(&text, ms);
+	page_field(cli, name, text.p);
+	buf_finish(&text);
+}
+
+/* What an event says beyond who did what: the words people gave, and what changed. */
+static void add_detail(struct buf *out, const cJSON *event)
+{
+	static const char *const names[] = { "delivery", "account", "to", "target", "state_from", "state_to", "reason",
+		"text", "note", "receipt", "result", "error", "url", "why", "taken_from" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *text = json_text(event, names[i], "");
+
+		if (!text[0]) {
+			continue;
+		}
+		if (strcmp(names[i], "state_from") == 0) {
+			(void)buf_printf(out, "%s → ", i18n_word(text));
+			continue;
+		}
+		out_safe(out, strcmp(names[i], "state_to") == 0 ? i18n_word(text) : text);
+		(void)buf_add_text(out, "  ");
+	}
+}
+
+void page_history(struct cli *cli, const cJSON *history)
+{
+	const cJSON *event;
+
+	if (cJSON_GetArraySize(history) == 0) {
+		return;
+	}
+	out_text(cli, "\n");
+	out_styled(cli, STYLE_BOLD, _("History"));
+	out_text(cli, "\n");
+	cJSON_ArrayForEach(event, history)
+	{
+		struct buf at, detail;
+
+		buf_init(&at, 64);
+		buf_init(&detail, 65536);
+		(void)when_format_short(&at, field_at(event, "at"), cli_now_at(cli));
+		add_detail(&detail, event);
+		page_cell(cli, at.p, 17, STYLE_DIM);
+		page_cell(cli, json_text(event, "actor", ""), ACTOR_CELLS, STYLE_PLAIN);
+		page_cell(cli, json_text(event, "action", ""), ACTION_CELLS, STYLE_PLAIN);
+		out_printf(cli, "%s\n", detail.p);
+		buf_finish(&at);
+		buf_finish(&detail);
+	}
+}

@@ -1,0 +1,27 @@
+/* The larger verbs of `gazette post`, each in a file of its own. */
+#ifndef CLI_POST_VERBS_H
+#define CLI_POST_VERBS_H
+
+#include <stdbool.h>
+
+#include "cli/command.h"
+#include "cli/output.h"
+#include "core/error.h"
+
+/* post_write.c */
+extern const struct option post_new_options[];
+extern const struct option post_check_options[];
+extern const struct shape post_new_shape;
+extern const struct shape post_check_shape;
+bool post_new(struct cli *cli, struct error *err);
+bool post_check(struct cli *cli, struct error *err);
+
+/* post_import.c */
+extern const struct option post_import_options[];
+extern const struct shape post_import_shape;
+bool post_import(struct cli *cli, struct error *err);
+
+/* post_page.c: one post for people */
+void post_page(struct cli *cli, const cJSON *post);
+
+#endif
