@@ -37,12 +37,13 @@ struct post_media {
 struct post_target {
 	char *account; /* name in accounts.yaml */
 	char *text;    /* text of its own (per_account), or NULL: the post's */
+	enum post_mode mode;
 };
 
 /* What only an article needs. Fields are owned; NULL: not given. */
 struct post_article {
 	enum post_form form;
-	enum post_mode mode;
+	enum post_mode mode; /* of a delivery; of a post it is its targets' */
 	char *topic;    /* broadcast to followers of this topic only; NULL: to all */
 	char *markdown; /* the body as it was written; NULL: the text is all there is */
 	char *author;
@@ -67,6 +68,7 @@ struct post {
 	struct post_media *media;
 	size_t n_media;
 	struct post_article article;
+	int64_t corrects; /* number of the post it puts right; 0: none */
 };
 
 void post_init(struct post *post);   /* zeroed, late_ms -1, class policy */

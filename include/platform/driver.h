@@ -43,6 +43,8 @@
 #define DRIVER_QUOTAS_MAX 24
 #define DRIVER_FEEDS_MAX  4
 
+#define DRIVER_QUOTA_BROADCASTS "broadcasts" /* the quota of this name is reserved when a broadcast is scheduled */
+
 /* What one account looks like to its driver. Borrowed values. */
 struct driver_account {
 	const char *name;

@@ -30,6 +30,17 @@ enum post_insert { POST_INSERTED = 1, POST_UNCHANGED };
 bool post_insert(struct tx *tx, const struct actor *actor, const struct post *post, struct post_id *ret_id,
 	enum post_insert *ret_what, struct error *err) must_check;
 
+/* Is there a post with this key? */
+bool post_is_known(struct tx *tx, const char *key);
+
+/*
+ * Is there room for one more broadcast of this account in the quota window of due_at? Counts what is promised and what went
+ * out. errors PLATFORM/WAIT (quota) naming the window
+ */
+struct quota_window;
+bool post_broadcast_room(struct tx *tx, struct account_id account, const struct quota_window *window, int64_t due_at,
+	struct error *err) must_check;
+
 /* Give a time to the held deliveries of a post that had none (`post schedule 12 --at`); STATE when none is held. */
 bool post_set_due(
 	struct tx *tx, const struct actor *actor, struct post_id id, int64_t due_at, struct error *err) must_check;

@@ -18,7 +18,8 @@
 #include "text/when.h"
 
 static const char *const members[] = { "title", "text", "class", "accounts", "at", "late", "until", "key", "campaign",
-	"per_account", "media", "row", NULL };
+	"per_account", "media", "row", "form", "mode", "topic", "markdown", "author", "digest", "source_url", "cover",
+	"comments", "corrects", NULL };
 
 static bool refuse(struct error *err, const char *member, const char *what)
 {
@@ -310,6 +311,114 @@ static bool read_class(const cJSON *object, struct post *post, struct error *err
 	return true;
 }
 
+/* "broadcast" for all accounts, or {account: mode}. */
+static bool read_mode(const cJSON *object, struct post *post, struct error *err)
+{
+	const cJSON *mode = json_get(object, "mode");
+	const cJSON *item;
+
+	if (!mode || cJSON_IsNull(mode)) {
+		return true;
+	}
+	if (cJSON_IsString(mode)) {
+		enum post_mode all;
+
+		if (!post_mode_parse(mode->valuestring, &all)) {
+			return refuse(err, "mode", "must be publish or broadcast");
+		}
+		for (size_t i = 0; i < post->n_targets; i++) {
+			post->targets[i].mode = all;
+		}
+		return true;
+	}
+	if (!cJSON_IsObject(mode)) {
+		return refuse(err, "mode", "must be publish, broadcast, or an object of account: mode");
+	}
+	cJSON_ArrayForEach(item, mode)
+	{
+		struct post_target *target = NULL;
+
+		for (size_t i = 0; i < post->n_targets; i++) {
+			if (strcmp(post->targets[i].account, item->string) == 0) {
+				target = &post->targets[i];
+			}
+		}
+		if (!target) {
+			struct str shown = str_sub(str_from(item->string), 0, 60);
+
+			return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
+				"mode: \"" STR_FMT "\" is not among this post's accounts", STR_ARG(shown));
+		}
+		if (!cJSON_IsString(item) || !post_mode_parse(item->valuestring, &target->mode)) {
+			return refuse(err, "mode", "must be publish or broadcast");
+		}
+	}
+	return true;
+}
+
+/* "yes", "fans", or a truth value. */
+static bool read_comments(const cJSON *object, struct post *post, struct error *err)
+{
+	const cJSON *item = json_get(object, "comments");
+
+	if (!item || cJSON_IsNull(item)) {
+		return true;
+	}
+	if (cJSON_IsBool(item)) {
+		post->article.comments = cJSON_IsTrue(item);
+		return true;
+	}
+	post->article.fans_only = cJSON_IsString(item) && strcmp(item->valuestring, "fans") == 0;
+	post->article.comments = post->article.fans_only ||
+				 (cJSON_IsString(item) && strcmp(item->valuestring, "yes") == 0);
+	return post->article.comments || (cJSON_IsString(item) && strcmp(item->valuestring, "no") == 0) ||
+	       refuse(err, "comments", "must be yes, no or fans");
+}
+
+static bool has_medium(const struct post *post, const char *name)
+{
+	for (size_t i = 0; i < post->n_media; i++) {
+		if (strcmp(post->media[i].name, name) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* After accounts and media. */
+static bool read_article(const cJSON *object, struct post *post, struct error *err)
+{
+	struct post_article *article = &post->article;
+	const char *form = json_text(object, "form", NULL);
+	const cJSON *corrects = json_get(object, "corrects");
+
+	if (form && !post_form_parse(form, &article->form)) {
+		return refuse(err, "form", "must be one of auto, article, text, image, newspic");
+	}
+	if (corrects && !cJSON_IsNull(corrects)) {
+		post->corrects = json_i64(object, "corrects", 0);
+		if (post->corrects < 1) {
+			return refuse(err, "corrects", "must be the number of a post");
+		}
+	}
+	if (!read_text(object, "topic", LIMIT_TITLE_BYTES, &article->topic, err) ||
+		!read_text(object, "markdown", LIMIT_POST_BYTES, &article->markdown, err) ||
+		!read_text(object, "author", LIMIT_TITLE_BYTES, &article->author, err) ||
+		!read_text(object, "digest", LIMIT_TITLE_BYTES, &article->digest, err) ||
+		!read_text(object, "source_url", LIMIT_TITLE_BYTES * 2, &article->source_url, err) ||
+		!read_text(object, "cover", LIMIT_NAME_BYTES, &article->cover, err) || !read_mode(object, post, err) ||
+		!read_comments(object, post, err)) {
+		return false;
+	}
+	if (article->cover && !has_medium(post, article->cover)) {
+		struct str shown = str_sub(str_from(article->cover), 0, 60);
+
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
+			"cover: \"" STR_FMT "\" is not among this post's media", STR_ARG(shown));
+	}
+	return true;
+}
+
 bool post_read(const struct rules *rules, const cJSON *object, int64_t now_at, struct post *ret_post, struct error *err)
 {
 	struct post post;
@@ -323,7 +432,8 @@ bool post_read(const struct rules *rules, const cJSON *object, int64_t now_at, s
 		!read_text(object, "key", LIMIT_KEY_BYTES, &post.key, err) ||
 		!read_text(object, "campaign", LIMIT_TITLE_BYTES, &post.campaign, err) ||
 		!read_class(object, &post, err) || !read_targets(rules, object, &post, err) ||
-		!read_times(rules, object, now_at, &post, err) || !read_media(object, &post, err)) {
+		!read_times(rules, object, now_at, &post, err) || !read_media(object, &post, err) ||
+		!read_article(object, &post, err)) {
 		post_finish(&post);
 		return false;
 	}
@@ -352,12 +462,15 @@ void post_check(const struct rules *rules, const struct post *post, int64_t now_
 		const struct driver *driver = config ? driver_find(config->platform) : NULL;
 		struct secret none = { 0 };
 		struct driver_account account;
+		struct post_article article = post->article; /* its texts are the post's */
 		struct driver_send send = {
 			.kind = SEND_PUBLISH,
 			.marker = "",
 			.text = str_from(target->text ? target->text : post->text),
 			.media = post->media,
 			.n_media = post->n_media,
+			.title = post->title,
+			.article = &article,
 		};
 
 		if (!driver) {
@@ -366,6 +479,7 @@ void post_check(const struct rules *rules, const struct post *post, int64_t now_
 		if (target->text) {
 			wording_check(rules->wording, send.text, now_at, findings);
 		}
+		article.mode = target->mode;
 		account = (struct driver_account){
 			.name = config->name, .base_url = config->base_url, .settings = config->settings, .token = &none
 		};

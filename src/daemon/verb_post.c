@@ -73,6 +73,86 @@ static bool run_check(struct tx *tx, struct call *call, struct error *err)
 	return ok;
 }
 
+/* The ledger window that counts an account's broadcasts; false: its platform has none. */
+static bool broadcast_window(const struct config_account *account, struct quota_window *ret)
+{
+	const struct driver *driver = driver_find(account->platform);
+	const struct post_article article = { .mode = POST_MODE_BROADCAST };
+	const struct driver_send send = { .kind = SEND_PUBLISH, .article = &article };
+	struct driver_quota quotas[DRIVER_QUOTAS_MAX];
+	struct quota_window windows[DRIVER_QUOTAS_MAX];
+	size_t n = 0;
+
+	if (!driver) {
+		return false;
+	}
+	quota_windows(quotas, driver->quotas(account->settings, quotas), driver->cost(OP_SEND, &send), windows, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(windows[i].scope, DRIVER_QUOTA_BROADCASTS) == 0) {
+			*ret = windows[i];
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A broadcast is promised only where the platform's quota has room for it. */
+static bool check_room(struct tx *tx, const struct rules *rules, const struct post *post, struct error *err)
+{
+	for (size_t i = 0; i < post->n_targets; i++) {
+		const struct post_target *target = &post->targets[i];
+		const struct config_account *account = config_account(rules->config, target->account);
+		struct quota_window window;
+		struct account_id id;
+
+		if (target->mode != POST_MODE_BROADCAST || !post->due_at || !account ||
+			!broadcast_window(account, &window)) {
+			continue;
+		}
+		if (!account_find(tx, target->account, &id, err)) {
+			return false;
+		}
+		if (!post_broadcast_room(tx, id, &window, post->due_at, err)) {
+			return error_prefix(err, "%s", target->account);
+		}
+	}
+	return true;
+}
+
+/* A correction takes back what it corrects, on the accounts it goes to. */
+static bool withdraw_corrected(
+	struct tx *tx, struct call *call, const struct post *post, cJSON *result, struct error *err)
+{
+	cJSON *withdrawn = json_array();
+
+	json_add(result, "withdraws", withdrawn);
+	for (size_t i = 0; i < post->n_targets; i++) {
+		struct send_id old = { 0 };
+		struct send_id withdrawal = { 0 };
+		struct send_row row = { 0 };
+		char name[96];
+		bool out;
+
+		if (!send_find_delivery(tx, (struct post_id){ post->corrects }, post->targets[i].account, &old, err) ||
+			!send_load(tx, old, &row, err)) {
+			return false;
+		}
+		out = row.state == SEND_SENT;
+		send_row_finish(&row);
+		if (!out) {
+			return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+				"%" PRId64 "/%s is not published: cancel it instead of correcting it", post->corrects,
+				post->targets[i].account);
+		}
+		if (!send_withdraw(tx, &call->actor, old, "corrected", &withdrawal, err)) {
+			return false;
+		}
+		(void)snprintf(name, sizeof(name), "send:%" PRId64, withdrawal.v);
+		json_push(withdrawn, cJSON_CreateString(name));
+	}
+	return true;
+}
+
 /* One post into the store. On a blocking finding *ret_findings holds them all. */
 static bool create_one(struct tx *tx, struct call *call, const cJSON *object, bool dry_run, cJSON *result,
 	cJSON **ret_findings, struct error *err)
@@ -88,7 +168,14 @@ static bool create_one(struct tx *tx, struct call *call, const cJSON *object, bo
 	}
 	post_check(call->rules, &post, tx_now_at(tx), &findings, NULL);
 	*ret_findings = findings_json(&findings);
-	ok = findings_error(&findings, err) && (dry_run || post_insert(tx, &call->actor, &post, &id, &what, err));
+	ok = findings_error(&findings, err);
+	if (ok && !(post.key && post_is_known(tx, post.key))) {
+		ok = check_room(tx, call->rules, &post, err);
+	}
+	ok = ok && (dry_run || post_insert(tx, &call->actor, &post, &id, &what, err));
+	if (ok && !dry_run && what == POST_INSERTED && post.corrects) {
+		ok = withdraw_corrected(tx, call, &post, result, err);
+	}
 	if (ok) {
 		if (!dry_run) {
 			json_add_i64(result, "id", id.v);
@@ -239,7 +326,7 @@ static bool read_filter(struct call *call, struct delivery_filter *ret_filter, s
 	}
 	return !ret_filter->state || send_state_parse(ret_filter->state, &state) ||
 	       error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
-		       "state: \"%s\" is none of held, queued, sending, sent, failed, unsure, cancelled",
+		       "state: \"%s\" is none of held, queued, sending, pending, sent, failed, unsure, cancelled",
 		       ret_filter->state);
 }
 
@@ -347,6 +434,53 @@ static bool run_steer(struct tx *tx, struct call *call, enum steer steer, struct
 	return true;
 }
 
+static bool run_withdraw(struct tx *tx, struct call *call, struct error *err)
+{
+	static const char *const names[] = { "deliveries", "reason", "dry_run", NULL };
+	cleanup(target_list_finish) struct target_list list = { 0 };
+	const char *reason;
+	cJSON *rows = json_array();
+
+	call->result = json_object();
+	json_add(call->result, "rows", rows);
+	if (!call_only(call, names, err) || !call_text(call, "reason", true, LIMIT_REASON_BYTES, &reason, err) ||
+		!targets_read(tx, call, "deliveries", &list, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < list.n; i++) {
+		struct send_id withdrawal = { 0 };
+		struct send_row send = { 0 };
+		char name[40];
+		bool out;
+		cJSON *row;
+
+		if (!send_load(tx, list.items[i].id, &send, err)) {
+			return false;
+		}
+		out = send.state == SEND_SENT && send.kind == SEND_PUBLISH;
+		send_row_finish(&send);
+		if (list.items[i].one_of_many && !out) {
+			continue;
+		}
+		if (!call_bool(call, "dry_run", false) &&
+			!send_withdraw(tx, &call->actor, list.items[i].id, reason, &withdrawal, err)) {
+			return false;
+		}
+		row = json_object();
+		json_add_text(row, "delivery", list.items[i].name);
+		if (withdrawal.v) {
+			(void)snprintf(name, sizeof(name), "send:%" PRId64, withdrawal.v);
+			json_add_text(row, "send", name);
+		}
+		json_push(rows, row);
+	}
+	if (cJSON_GetArraySize(rows) == 0) {
+		return error_set(
+			err, ERROR_STATE, ADVISE_REJECT, 0, "nothing there is published: see `gazette post show`");
+	}
+	return true;
+}
+
 static bool run_cancel(struct tx *tx, struct call *call, struct error *err)
 {
 	return run_steer(tx, call, STEER_CANCEL, err);
@@ -388,5 +522,6 @@ const struct verb verbs_post[] = {
 	{ "post.schedule", VERB_WRITE, PERMIT_POST_WRITE, run_schedule },
 	{ "post.show", VERB_READ, PERMIT_POST_READ, run_show },
 	{ "post.wait", VERB_LOOP, PERMIT_POST_READ, start_wait },
+	{ "post.withdraw", VERB_WRITE, PERMIT_POST_WRITE, run_withdraw },
 	{ 0 },
 };

@@ -28,7 +28,7 @@ static bool run_list(struct tx *tx, struct call *call, struct error *err)
 	}
 	if (filter.state && !send_state_parse(filter.state, &state)) {
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
-			"state: \"%s\" is none of held, queued, sending, sent, failed, unsure, cancelled",
+			"state: \"%s\" is none of held, queued, sending, pending, sent, failed, unsure, cancelled",
 			filter.state);
 	}
 	if (filter.kind && !send_kind_parse(filter.kind, &kind)) {

@@ -11,11 +11,14 @@
 #include "store/db.h"
 #include "store/send.h"
 #include "store/send_internal.h"
+#include "text/when.h"
 
 static const char sql_by_key[] = "SELECT id, digest FROM post WHERE key = $1";
 static const char sql_insert[] =
 	"INSERT INTO post (key, digest, title, text, class, campaign, due_at, until_at, late_ms,"
-	" author_uid, author, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+	" author_uid, author, created_at, form, topic, markdown, byline, digest_text, source_url, cover, comments, "
+	"corrects)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
 static const char sql_media[] =
 	"INSERT INTO media (sha256, type, data) VALUES ($1, $2, $3) ON CONFLICT (sha256) DO NOTHING";
 static const char sql_post_media[] =
@@ -24,8 +27,12 @@ static const char sql_media_load[] =
 	"SELECT post_media.name, media.type, post_media.alt, media.sha256, media.data FROM post_media"
 	" JOIN media ON media.sha256 = post_media.sha256 WHERE post_media.post_id = $1 ORDER BY post_media.position";
 static const char sql_send[] = "INSERT INTO send (kind, account_id, post_id, text, state, hold, due_at, until_at, "
-			       "late_ms, author_uid, author, created_at)"
-			       " VALUES ('publish', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+			       "late_ms, author_uid, author, created_at, mode)"
+			       " VALUES ('publish', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+/* What is promised or out in a window; a broadcast without a time is none of it yet. */
+static const char sql_broadcasts[] =
+	"SELECT count(*) FROM send WHERE account_id = $1 AND mode = 'broadcast' AND due_at >= $2 AND due_at < $3"
+	" AND state NOT IN ('failed', 'cancelled')";
 static const char sql_set_due[] = "UPDATE post SET due_at = $2 WHERE id = $1";
 
 /*
@@ -48,6 +55,20 @@ void post_digest(const struct post *post, char ret_hex[65])
 		digest_add_field(digest, str_from(post->media[i].sha256));
 		digest_add_field(digest, str_from(post->media[i].alt));
 	}
+	for (size_t i = 0; i < post->n_targets; i++) {
+		if (post->targets[i].mode != POST_MODE_PUBLISH) {
+			digest_add_field(digest, str_from(post->targets[i].account));
+		}
+	}
+	digest_add_field(digest, str_from(post_form_name(post->article.form)));
+	digest_add_field(digest, str_from(post->article.topic));
+	digest_add_field(digest, str_from(post->article.markdown));
+	digest_add_field(digest, str_from(post->article.author));
+	digest_add_field(digest, str_from(post->article.digest));
+	digest_add_field(digest, str_from(post->article.source_url));
+	digest_add_field(digest, str_from(post->article.cover));
+	digest_add_field(digest, post->article.comments ? STR("comments") : STR(""));
+	digest_add_field(digest, post->article.fans_only ? STR("fans") : STR(""));
 	digest_end(digest, ret_hex);
 }
 
@@ -106,6 +127,7 @@ static bool insert_delivery(struct tx *tx, const struct actor *actor, const stru
 	stmt_bind_i64(stmt, 9, actor->uid);
 	stmt_bind_text(stmt, 10, actor->name);
 	stmt_bind_i64(stmt, 11, tx_now_at(tx));
+	stmt_bind_text(stmt, 12, post_mode_name(target->mode));
 	if (!stmt_run(stmt, err)) {
 		return false;
 	}
@@ -176,6 +198,15 @@ bool post_insert(struct tx *tx, const struct actor *actor, const struct post *po
 	stmt_bind_i64(stmt, 10, actor->uid);
 	stmt_bind_text(stmt, 11, actor->name);
 	stmt_bind_i64(stmt, 12, tx_now_at(tx));
+	stmt_bind_text(stmt, 13, post_form_name(post->article.form));
+	stmt_bind_text(stmt, 14, post->article.topic);
+	stmt_bind_text(stmt, 15, post->article.markdown);
+	stmt_bind_text(stmt, 16, post->article.author);
+	stmt_bind_text(stmt, 17, post->article.digest);
+	stmt_bind_text(stmt, 18, post->article.source_url);
+	stmt_bind_text(stmt, 19, post->article.cover);
+	stmt_bind_i64(stmt, 20, !post->article.comments ? 0 : post->article.fans_only ? 2 : 1);
+	stmt_bind_opt_i64(stmt, 21, post->corrects);
 	if (!stmt_run(stmt, err)) {
 		return false;
 	}
@@ -202,6 +233,48 @@ bool post_insert(struct tx *tx, const struct actor *actor, const struct post *po
 	effect_add(tx, EFFECT_INDEX, 0, 0, 0);
 	*ret_id = id;
 	*ret_what = POST_INSERTED;
+	return true;
+}
+
+bool post_is_known(struct tx *tx, const char *key)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_by_key, NULL);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_text(stmt, 1, key);
+	return stmt_step(stmt, NULL) == STEP_ROW;
+}
+
+bool post_broadcast_room(
+	struct tx *tx, struct account_id account, const struct quota_window *window, int64_t due_at, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_broadcasts, err);
+	int64_t begin_at = quota_window_begin(window, due_at);
+	int64_t end_at = quota_window_end(window, due_at);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, account.v);
+	stmt_bind_i64(stmt, 2, begin_at);
+	stmt_bind_i64(stmt, 3, end_at);
+	if (stmt_step(stmt, err) != STEP_ROW) {
+		return false;
+	}
+	if (window->limit > 0 && stmt_i64(stmt, 0) >= window->limit) {
+		struct buf until;
+
+		buf_init(&until, 64);
+		(void)when_format_short(&until, end_at, tx_now_at(tx));
+		(void)error_set(err, ERROR_PLATFORM, ADVISE_WAIT, 0,
+			"all %" PRId64 " broadcasts of this %s are promised already; the next window begins %s",
+			window->limit, window->month ? "month" : "day", until.p);
+		err->retry_ms = end_at - tx_now_at(tx);
+		buf_finish(&until);
+		return false;
+	}
 	return true;
 }
 

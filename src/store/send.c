@@ -25,13 +25,12 @@
 	"message.remote_id," \
 	" message.status_id, message.author_id, send.progress, send.job_id, target.id, target.remote_id, " \
 	"target.job_id," \
-	" target_post.mode, post.title, post.form, post.mode, post.topic, post.markdown, post.byline, " \
+	" target.mode, post.title, post.form, send.mode, post.topic, post.markdown, post.byline, " \
 	"post.digest_text," \
 	" post.source_url, post.cover, post.comments" \
 	" FROM send JOIN account ON account.id = send.account_id" \
 	" LEFT JOIN message ON message.id = send.message_id LEFT JOIN post ON post.id = send.post_id" \
-	" LEFT JOIN send AS target ON target.id = send.target_id LEFT JOIN post AS target_post ON target_post.id = " \
-	"target.post_id"
+	" LEFT JOIN send AS target ON target.id = send.target_id"
 
 static const char sql_load[] = COLUMNS " WHERE send.id = $1";
 static const char sql_taken[] =

@@ -16,6 +16,7 @@
 
 #define EXCERPT_CELLS 60
 #define HISTORY_MAX   500
+#define STATES        8 /* of a send, as lists count them */
 
 static const char sql_posts[] =
 	"SELECT post.id, post.title, post.text, post.class, post.due_at, post.author, post.key,"
@@ -27,13 +28,17 @@ static const char sql_posts[] =
 	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'sent'),"
 	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'failed'),"
 	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'unsure'),"
-	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'cancelled')"
+	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'cancelled'),"
+	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'pending'),"
+	" (SELECT max(mode = 'broadcast') FROM send WHERE post_id = post.id)"
 	" FROM post WHERE post.id < $1 AND (($2 IS NULL AND $3 IS NULL) OR EXISTS (SELECT 1 FROM send JOIN account"
 	" ON account.id = send.account_id WHERE send.post_id = post.id AND ($2 IS NULL OR account.name = $2)"
 	" AND ($3 IS NULL OR send.state = $3))) ORDER BY post.id DESC LIMIT $4";
-static const char sql_post[] =
-	"SELECT id, key, title, text, class, due_at, until_at, late_ms, author, created_at, campaign"
-	" FROM post WHERE id = $1";
+static const char sql_post[] = "SELECT id, key, title, text, class, due_at, until_at, late_ms, author, created_at, "
+			       "campaign, form, topic, byline,"
+			       " digest_text, source_url, cover, comments, corrects, (SELECT max(id) FROM post AS "
+			       "newer WHERE newer.corrects = post.id)"
+			       " FROM post WHERE id = $1";
 static const char sql_media[] =
 	"SELECT post_media.name, media.type, length(media.data), media.sha256, post_media.alt FROM post_media"
 	" JOIN media ON media.sha256 = post_media.sha256 WHERE post_id = $1 ORDER BY position";
@@ -41,12 +46,12 @@ static const char sql_media[] =
 	"SELECT send.id, send.kind, account.name, send.post_id, send.ticket_id, send.state, send.hold, send.due_at, " \
 	"send.next_at," \
 	" send.attempts, send.remote_id, send.url, send.error_message, send.error_code, send.note, send.sent_at, " \
-	"send.text, send.look_at" \
+	"send.text, send.look_at, send.mode, send.job_id, send.thread_id, send.target_id, send.withdrawn_at" \
 	" FROM send JOIN account ON account.id = send.account_id"
 static const char sql_sends_of_post[] = SEND_COLUMNS " WHERE send.post_id = $1 ORDER BY send.id";
 static const char sql_sends[] = SEND_COLUMNS
 	" WHERE send.id < $1 AND ($2 IS NULL OR account.name = $2) AND ($3 IS NULL OR send.state = $3)"
-	" AND ($3 IS NOT NULL OR send.state IN ('held', 'queued', 'sending', 'unsure', 'failed'))"
+	" AND ($3 IS NOT NULL OR send.state IN ('held', 'queued', 'sending', 'unsure', 'failed', 'pending'))"
 	" AND ($4 IS NULL OR send.kind = $4) AND ($5 IS NULL OR send.post_id = $5)"
 	" AND ($6 IS NULL OR send.due_at >= $6) AND ($7 IS NULL OR send.due_at < $7) ORDER BY send.id DESC LIMIT $8";
 static const char sql_counter[] = "SELECT key, value FROM counter WHERE name = $1 AND value <> 0";
@@ -74,13 +79,14 @@ static void add_excerpt(cJSON *row, const char *name, struct str text)
 	buf_finish(&out);
 }
 
-static const char *summary(const int64_t counts[7])
+static const char *summary(const int64_t counts[STATES])
 {
-	static const char *const words[7] = { "held", "queued", "sending", "sent", "failed", "unsure", "cancelled" };
+	static const char *const words[STATES] = { "held", "queued", "sending", "sent", "failed", "unsure", "cancelled",
+		"pending" };
 	/* What a person should look at first. */
-	static const int order[7] = { 5, 4, 2, 0, 1, 3, 6 };
+	static const int order[STATES] = { 5, 4, 2, 7, 0, 1, 3, 6 };
 
-	for (size_t i = 0; i < 7; i++) {
+	for (size_t i = 0; i < STATES; i++) {
 		if (counts[order[i]] > 0) {
 			return words[order[i]];
 		}
@@ -90,7 +96,8 @@ static const char *summary(const int64_t counts[7])
 
 bool view_posts(struct tx *tx, const struct delivery_filter *filter, struct page *page, cJSON *rows, struct error *err)
 {
-	static const char *const names[7] = { "held", "queued", "sending", "sent", "failed", "unsure", "cancelled" };
+	static const char *const names[STATES] = { "held", "queued", "sending", "sent", "failed", "unsure", "cancelled",
+		"pending" };
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_posts, err);
 	int64_t last = 0;
 	int n = 0;
@@ -105,7 +112,7 @@ bool view_posts(struct tx *tx, const struct delivery_filter *filter, struct page
 	stmt_bind_i64(stmt, 4, page->limit + 1);
 	page->next[0] = '\0';
 	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
-		int64_t counts[7];
+		int64_t counts[STATES];
 		cJSON *row;
 
 		if (n++ == page->limit) {
@@ -114,7 +121,7 @@ bool view_posts(struct tx *tx, const struct delivery_filter *filter, struct page
 		}
 		row = json_object();
 		last = stmt_i64(stmt, 0);
-		for (int i = 0; i < 7; i++) {
+		for (int i = 0; i < STATES; i++) {
 			counts[i] = stmt_i64(stmt, 8 + i);
 		}
 		json_add_i64(row, "id", last);
@@ -124,9 +131,10 @@ bool view_posts(struct tx *tx, const struct delivery_filter *filter, struct page
 		json_add_time(row, "due_at", stmt_i64(stmt, 4));
 		json_add_text(row, "state", summary(counts));
 		json_add_text(row, "accounts", stmt_text(stmt, 7));
-		for (int i = 0; i < 7; i++) {
+		for (int i = 0; i < STATES; i++) {
 			json_add_i64(row, names[i], counts[i]);
 		}
+		json_add_text(row, "mode", stmt_i64(stmt, 8 + STATES) ? "broadcast" : "publish");
 		json_add_text(row, "author", stmt_text(stmt, 5));
 		json_add_text(row, "key", stmt_text(stmt, 6));
 		json_push(rows, row);
@@ -151,7 +159,7 @@ static cJSON *send_json(struct stmt *stmt, bool whole_text)
 	json_add_text(row, "account", stmt_text(stmt, 2));
 	if (publish) {
 		json_add_i64(row, "post", stmt_i64(stmt, 3));
-	} else {
+	} else if (!stmt_is_null(stmt, 4)) {
 		json_add_i64(row, "ticket", stmt_i64(stmt, 4));
 	}
 	json_add_text(row, "state", stmt_text(stmt, 5));
@@ -168,6 +176,15 @@ static cJSON *send_json(struct stmt *stmt, bool whole_text)
 	json_add_text(row, "note", stmt_text(stmt, 14));
 	json_add_time(row, "sent_at", stmt_i64(stmt, 15));
 	json_add_time(row, "look_at", stmt_i64(stmt, 17));
+	if (publish) {
+		json_add_text(row, "mode", stmt_text(stmt, 18));
+	}
+	json_add_text(row, "job", stmt_text(stmt, 19));
+	json_add_text(row, "thread", stmt_text(stmt, 20));
+	if (!stmt_is_null(stmt, 21)) {
+		json_add_i64(row, "withdraws", stmt_i64(stmt, 21));
+	}
+	json_add_time(row, "withdrawn_at", stmt_i64(stmt, 22));
 	if (whole_text) {
 		json_add_text(row, "text", stmt_text(stmt, 16));
 	} else {
@@ -250,6 +267,21 @@ bool view_post(struct tx *tx, struct post_id id, cJSON **ret_post, struct error 
 	json_add_text(post, "author", stmt_text(stmt, 8));
 	json_add_time(post, "created_at", stmt_i64(stmt, 9));
 	json_add_text(post, "campaign", stmt_text(stmt, 10));
+	json_add_text(post, "form", str_is(stmt_str(stmt, 11), "auto") ? NULL : stmt_text(stmt, 11));
+	json_add_text(post, "topic", stmt_text(stmt, 12));
+	json_add_text(post, "byline", stmt_text(stmt, 13));
+	json_add_text(post, "digest", stmt_text(stmt, 14));
+	json_add_text(post, "source_url", stmt_text(stmt, 15));
+	json_add_text(post, "cover", stmt_text(stmt, 16));
+	if (stmt_i64(stmt, 17)) {
+		json_add_text(post, "comments", stmt_i64(stmt, 17) > 1 ? "fans" : "yes");
+	}
+	if (!stmt_is_null(stmt, 18)) {
+		json_add_i64(post, "corrects", stmt_i64(stmt, 18));
+	}
+	if (!stmt_is_null(stmt, 19)) {
+		json_add_i64(post, "corrected_by", stmt_i64(stmt, 19));
+	}
 	if (!add_media(tx, id.v, post, err) || !add_deliveries(tx, id.v, post, err)) {
 		return false;
 	}
@@ -335,7 +367,7 @@ static void count_shape(void *data, struct str key, int64_t value)
 
 bool view_queue_shape(struct tx *tx, cJSON *rows, struct error *err)
 {
-	static const char *const states[] = { "held", "queued", "sending", "unsure", "failed" };
+	static const char *const states[] = { "held", "queued", "sending", "pending", "unsure", "failed" };
 	struct account_row *accounts = NULL;
 	size_t n = 0;
 	bool ok = account_load_all(tx, &accounts, &n, err);
@@ -438,7 +470,7 @@ static bool add_number(
 
 bool view_counts(struct tx *tx, cJSON *object, struct error *err)
 {
-	static const char *const sends_shown[] = { "held", "queued", "sending", "unsure", "failed", "sent" };
+	static const char *const sends_shown[] = { "held", "queued", "sending", "pending", "unsure", "failed", "sent" };
 	static const char *const accounts_shown[] = { "ready", "paused", "parked" };
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_account_states, err);
 	cJSON *accounts = json_object();

@@ -57,7 +57,6 @@ CREATE TABLE post (
 	created_at INTEGER NOT NULL,
 	-- what an article needs on top
 	form       TEXT    NOT NULL DEFAULT 'auto' CHECK (form IN ('auto', 'article', 'text', 'image', 'newspic')),
-	mode       TEXT    NOT NULL DEFAULT 'publish' CHECK (mode IN ('publish', 'broadcast')),
 	topic      TEXT,
 	markdown   TEXT,
 	byline     TEXT,
@@ -67,6 +66,8 @@ CREATE TABLE post (
 	comments   INTEGER NOT NULL DEFAULT 0, -- 1: open, 2: open for followers only
 	corrects   INTEGER REFERENCES post (id) -- the post it puts right
 ) STRICT;
+
+CREATE INDEX post_corrects ON post (corrects) WHERE corrects IS NOT NULL;
 
 CREATE TABLE media (
 	sha256 TEXT PRIMARY KEY,
@@ -213,6 +214,7 @@ CREATE TABLE send (
 	ticket_id        INTEGER REFERENCES ticket (id),
 	message_id       INTEGER REFERENCES message (id), -- the one answered
 	text             TEXT    NOT NULL,
+	mode             TEXT    NOT NULL DEFAULT 'publish' CHECK (mode IN ('publish', 'broadcast')),
 	state            TEXT    NOT NULL CHECK (state IN
 	                         ('held', 'queued', 'sending', 'sent', 'failed', 'unsure', 'cancelled', 'pending')),
 	hold             TEXT,              -- why held
@@ -257,6 +259,8 @@ CREATE INDEX send_open ON send (account_id, state, due_at, id)
 	WHERE state IN ('held', 'queued', 'sending', 'unsure', 'failed', 'pending');
 -- A push about a job finds its send.
 CREATE INDEX send_job ON send (account_id, job_id) WHERE job_id IS NOT NULL;
+-- Which broadcasts are promised in a window of their quota.
+CREATE INDEX send_broadcast ON send (account_id, due_at) WHERE mode = 'broadcast';
 -- What has comments to be asked for.
 CREATE INDEX send_thread ON send (account_id, sent_at) WHERE thread_id IS NOT NULL;
 -- One withdrawal of a thing at a time.
