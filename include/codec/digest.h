@@ -1,4 +1,4 @@
-/* SHA-256 and base64 over libcrypto. */
+/* SHA-256, SHA-1, AES and base64 over libcrypto. */
 #ifndef CODEC_DIGEST_H
 #define CODEC_DIGEST_H
 
@@ -18,6 +18,19 @@ void digest_add_field(struct digest *digest, struct str bytes);
 void digest_end(struct digest *digest, char ret_hex[65]); /* frees digest */
 
 void digest_hex(struct str bytes, char ret_hex[65]);
+
+/* SHA-1 in hex, for platforms that sign with it; never for anything of our own. */
+void digest_sha1_hex(struct str bytes, char ret_hex[41]);
+
+/*
+ * AES-256-CBC without padding: adding and stripping it is the caller's, because platforms have rules of their own.
+ *
+ * errors  INPUT/REJECT when bytes is empty or no multiple of 16, or out is full
+ */
+bool aes_cbc_encrypt(struct buf *out, const unsigned char key[32], const unsigned char iv[16], struct str bytes,
+	struct error *err) must_check;
+bool aes_cbc_decrypt(struct buf *out, const unsigned char key[32], const unsigned char iv[16], struct str bytes,
+	struct error *err) must_check;
 
 bool base64_encode(struct buf *out, struct str bytes);
 bool base64_decode(struct buf *out, struct str text, struct error *err) must_check;

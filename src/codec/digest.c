@@ -1,4 +1,4 @@
-/* SHA-256 and base64, by libcrypto. Its failures here are exhaustion of memory, and abort. */
+/* SHA-256, SHA-1, AES and base64, by libcrypto. Its failures here are exhaustion of memory, and abort. */
 #include "codec/digest.h"
 
 #include <openssl/evp.h>
@@ -38,20 +38,26 @@ void digest_add_field(struct digest *digest, struct str bytes)
 	digest_add(digest, bytes);
 }
 
-void digest_end(struct digest *digest, char ret_hex[65])
+static void hex(const unsigned char *sum, unsigned n, char *ret_hex)
 {
 	static const char digits[] = "0123456789abcdef";
+
+	for (unsigned i = 0; i < n; i++) {
+		ret_hex[2 * i] = digits[sum[i] >> 4];
+		ret_hex[2 * i + 1] = digits[sum[i] & 15];
+	}
+	ret_hex[2 * n] = '\0';
+}
+
+void digest_end(struct digest *digest, char ret_hex[65])
+{
 	unsigned char sum[EVP_MAX_MD_SIZE];
 	unsigned n = 0;
 
 	if (EVP_DigestFinal_ex(digest->context, sum, &n) != 1 || n != 32) {
 		abort();
 	}
-	for (unsigned i = 0; i < n; i++) {
-		ret_hex[2 * i] = digits[sum[i] >> 4];
-		ret_hex[2 * i + 1] = digits[sum[i] & 15];
-	}
-	ret_hex[64] = '\0';
+	hex(sum, n, ret_hex);
 	EVP_MD_CTX_free(digest->context);
 	free(digest);
 }
@@ -62,6 +68,64 @@ void digest_hex(struct str bytes, char ret_hex[65])
 
 	digest_add(digest, bytes);
 	digest_end(digest, ret_hex);
+}
+
+void digest_sha1_hex(struct str bytes, char ret_hex[41])
+{
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+
+	if (EVP_Digest(bytes.p ? bytes.p : "", bytes.n, sum, &n, EVP_sha1(), NULL) != 1 || n != 20) {
+		abort();
+	}
+	hex(sum, n, ret_hex);
+}
+
+#define AES_CHUNK 4096u
+
+static bool aes_cbc(struct buf *out, const unsigned char *key, const unsigned char *iv, struct str bytes, int encrypt,
+	struct error *err)
+{
+	unsigned char chunk[AES_CHUNK + 32];
+	EVP_CIPHER_CTX *context;
+	int n = 0;
+
+	if (!bytes.n || bytes.n % 16) {
+		return error_set(
+			err, ERROR_INPUT, ADVISE_REJECT, 0, "AES blocks have 16 bytes; %zu bytes are none", bytes.n);
+	}
+	context = EVP_CIPHER_CTX_new();
+	if (!context || EVP_CipherInit_ex(context, EVP_aes_256_cbc(), NULL, key, iv, encrypt) != 1 ||
+		EVP_CIPHER_CTX_set_padding(context, 0) != 1) {
+		abort();
+	}
+	while (bytes.n > 0) {
+		size_t take = bytes.n < AES_CHUNK ? bytes.n : AES_CHUNK;
+
+		if (EVP_CipherUpdate(context, chunk, &n, (const unsigned char *)bytes.p, (int)take) != 1) {
+			abort();
+		}
+		(void)buf_add(out, chunk, (size_t)n);
+		bytes = str_sub(bytes, take, bytes.n);
+	}
+	if (EVP_CipherFinal_ex(context, chunk, &n) != 1) {
+		abort();
+	}
+	(void)buf_add(out, chunk, (size_t)n);
+	EVP_CIPHER_CTX_free(context);
+	return !out->failed || error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "longer than %zu bytes", out->max_bytes);
+}
+
+bool aes_cbc_encrypt(
+	struct buf *out, const unsigned char key[32], const unsigned char iv[16], struct str bytes, struct error *err)
+{
+	return aes_cbc(out, key, iv, bytes, 1, err);
+}
+
+bool aes_cbc_decrypt(
+	struct buf *out, const unsigned char key[32], const unsigned char iv[16], struct str bytes, struct error *err)
+{
+	return aes_cbc(out, key, iv, bytes, 0, err);
 }
 
 bool base64_encode(struct buf *out, struct str bytes)
