@@ -27,6 +27,7 @@ void call_finish(struct call *call)
 {
 	buf_finish(&call->body);
 	free(call->location);
+	free(call->disposition);
 }
 
 static void begin_answer(struct call *call)

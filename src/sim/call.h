@@ -54,6 +54,12 @@ struct call {
 	const char *content_type;
 	char *location;  /* of a redirect, or NULL */
 	int64_t refusal; /* error code, 0: none */
+
+	/* of WeChat */
+	const char *host;  /* header of the request, or NULL */
+	char *disposition; /* header of the answer, or NULL */
+	int64_t waits_for; /* the answer leaves when this push has ended; 0: at once */
+	bool keeps_answer; /* as it is; else the push's members and a brace come behind it */
 };
 
 void call_init(struct call *call, struct sim *sim);

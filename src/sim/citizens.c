@@ -8,6 +8,7 @@
 #include "core/mem.h"
 #include "sim/control.h"
 #include "sim/state_file.h"
+#include "sim/wechat_world.h"
 
 #define COUNT_MAX      10000
 #define TEXT_MAX_BYTES (64u << 10)
@@ -304,6 +305,9 @@ void control_citizen(struct call *call, const cJSON *request)
 	cleanup(wish_finish) struct wish wish = { 0 };
 	struct error err;
 
+	if (wechat_control_citizen(call, request)) {
+		return;
+	}
 	if (!read_wish(call->sim, request, &wish, &err)) {
 		control_refuse(call, 400, err.message);
 		return;

@@ -12,6 +12,7 @@
 #include "sim/routes.h"
 #include "sim/state_file.h"
 #include "sim/switches.h"
+#include "sim/wechat_world.h"
 #include "text/when.h"
 
 #define DEAD_TOKEN 21332
@@ -43,8 +44,8 @@ static void get_ledger(struct call *call, const cJSON *request unused_arg)
 	for (; i < sim->n_ledger && limit > 0; i++) {
 		const struct entry *entry = sim->ledger[i];
 
-		if ((account.n && !str_is(account, entry->account->name)) ||
-			(kind.n && !str_is(kind, ledger_kind_name(entry->kind)))) {
+		if ((account.n && !str_is(account, ledger_account_name(entry))) ||
+			(kind.n && !str_is(kind, ledger_entry_kind(entry)))) {
 			continue;
 		}
 		ledger_out(out, entry);
@@ -244,6 +245,7 @@ static void get_state(struct call *call, const cJSON *request unused_arg)
 			out_account(out, sim, &sim->accounts[i]);
 		}
 	}
+	wechat_accounts_out(out, sim, only);
 	out_array_end(out);
 	out_object_end(out);
 }
@@ -332,6 +334,9 @@ static void post_account(struct call *call, const cJSON *request)
 	const cJSON *member;
 	struct error err;
 
+	if (wechat_control_account(call, request)) {
+		return;
+	}
 	if (!account) {
 		control_refuse(call, 404, "account: no such account");
 		return;
@@ -362,6 +367,7 @@ static const struct {
 	{ "/sim/fault", METHOD_DELETE, delete_faults },
 	{ "/sim/account", METHOD_POST, post_account },
 	{ "/sim/citizen", METHOD_POST, control_citizen },
+	{ "/sim/website", METHOD_POST, wechat_control_website },
 };
 
 void control_run(struct call *call, struct str body)

@@ -171,6 +171,9 @@ enum MHD_Result deliver_held(struct exchange *exchange)
 	if (exchange->location) {
 		(void)MHD_add_response_header(response, "Location", exchange->location);
 	}
+	if (exchange->disposition) {
+		(void)MHD_add_response_header(response, "Content-Disposition", exchange->disposition);
+	}
 	if (exchange->fate.effect == EFFECT_GZIP) {
 		(void)MHD_add_response_header(response, "Content-Encoding", "gzip");
 	}
@@ -186,6 +189,7 @@ enum MHD_Result deliver(struct exchange *exchange, struct call *call)
 	exchange->http_status = call->http_status;
 	exchange->content_type = call->content_type;
 	exchange->location = steal(&call->location);
+	exchange->disposition = steal(&call->disposition);
 	exchange->answer_n = call->body.n;
 	exchange->answer = buf_steal(&call->body);
 	switch (exchange->fate.effect) {

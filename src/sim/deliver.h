@@ -43,6 +43,9 @@ struct exchange {
 	int http_status;
 	const char *content_type;
 	char *location;
+	char *disposition;
+	int64_t waits_for; /* a push of WeChat; 0: none */
+	bool keeps_answer;
 	size_t sent;    /* DRIP, RESET_BODY */
 	size_t allowed; /* DRIP: may be sent by now */
 };

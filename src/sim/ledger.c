@@ -7,6 +7,7 @@
 #include "core/attr.h"
 #include "core/mem.h"
 #include "sim/state_file.h"
+#include "sim/wechat_world.h"
 #include "sim/world.h"
 
 static const char *const kinds[] = {
@@ -73,11 +74,25 @@ static void out_pictures(struct out *out, const struct status *status)
 	out_array_end(out);
 }
 
+const char *ledger_account_name(const struct entry *entry)
+{
+	return entry->wechat ? entry->wechat->account->name : entry->account->name;
+}
+
+const char *ledger_entry_kind(const struct entry *entry)
+{
+	return entry->wechat ? entry->wechat->kind : ledger_kind_name(entry->kind);
+}
+
 void ledger_out(struct out *out, const struct entry *entry)
 {
 	const struct item *item = entry->item;
 	char at[40];
 
+	if (entry->wechat) {
+		wx_entry_out(out, entry);
+		return;
+	}
 	format_iso_time(at, entry->at);
 	out_object(out, NULL);
 	out_i64(out, "seq", entry->seq);

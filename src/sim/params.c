@@ -124,7 +124,7 @@ static bool add_part(struct params *params, struct str headers, struct str data)
 		return false;
 	}
 	if (attribute(disposition, "filename", &file_name)) {
-		if (str_is(name, "pic") && !params->has_file) {
+		if (str_is(name, params->file_part ? params->file_part : "pic") && !params->has_file) {
 			params->has_file = true;
 			params->file_name = file_name;
 			params->file_type = type;

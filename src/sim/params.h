@@ -24,8 +24,9 @@ struct params {
 	struct param items[PARAMS_MAX];
 	size_t n;
 	bool multipart;
-	bool broken;   /* a body that cannot be read as what it claims to be */
-	bool has_file; /* a part named `pic` with a file name */
+	bool broken;           /* a body that cannot be read as what it claims to be */
+	const char *file_part; /* name of the part that is a file; NULL: "pic" */
+	bool has_file;         /* it came, with a file name */
 	struct str file_name;
 	struct str file_type;
 	struct str file;

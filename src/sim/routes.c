@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "core/attr.h"
+#include "sim/wechat_world.h"
 
 #define GET   METHOD_GET
 #define POST  METHOD_POST
@@ -105,5 +106,6 @@ void routes_out(struct out *out, const struct sim *sim)
 			out_object_end(out);
 		}
 	}
+	wechat_routes_out(out, sim);
 	out_array_end(out);
 }

@@ -23,11 +23,14 @@
 #include "sim/deliver.h"
 #include "sim/routes.h"
 #include "sim/state_file.h"
+#include "sim/wechat_world.h"
 
-#define BODY_MAX_BYTES  (16u << 20)
-#define CONNECTIONS_MAX 4096u
-#define IDLE_SECONDS    120u
-#define EVENTS_PER_TURN 64
+#define BODY_MAX_BYTES   (16u << 20)
+#define CONNECTIONS_MAX  4096u
+#define IDLE_SECONDS     120u
+#define EVENTS_PER_TURN  64
+#define PUSH_WAIT_MS     30000 /* so long is waited for a push, in real time */
+#define ANSWER_MAX_BYTES (64u << 20)
 
 struct server {
 	struct sim *sim;
@@ -39,6 +42,7 @@ struct server {
 	char address[64];
 	struct exchange *exchanges; /* exchange.prev, exchange.next */
 	int64_t next_due_ms;        /* monotonic; 0: nothing waits for a time */
+	size_t n_waiting;           /* exchanges that wait for a push of WeChat */
 };
 
 static void stop_holding(struct exchange *exchange)
@@ -112,10 +116,12 @@ static void exchange_free(struct exchange *exchange)
 	if (exchange->next) {
 		exchange->next->prev = exchange->prev;
 	}
+	server->n_waiting -= exchange->waits_for != 0;
 	buf_finish(&exchange->body);
 	free(exchange->uri);
 	free(exchange->answer);
 	free(exchange->location);
+	free(exchange->disposition);
 	free(exchange);
 }
 
@@ -194,6 +200,71 @@ static void run_platform(struct exchange *exchange, struct call *call, const cha
 	}
 }
 
+/* The same for WeChat, whose bodies are JSON as it came. */
+static void run_wechat(struct exchange *exchange, struct call *call, const char *method)
+{
+	struct sim *sim = call->sim;
+	struct str body = buf_str(&exchange->body);
+
+	exchange->fate = (struct fate){ .effect = EFFECT_NONE, .processed = true };
+	if (faults_any(sim->faults)) {
+		const struct wx_account *account = wechat_peek_account(call, body);
+
+		exchange->fate = faults_fate(
+			sim->faults, &sim->rng, method, call->path, account ? account->name : NULL);
+	}
+	if (exchange->fate.processed) {
+		wechat_run(call, body, exchange->too_long);
+	}
+	if (exchange->fate.effect == EFFECT_ERROR) {
+		wechat_refuse(call, body, exchange->fate.error_code);
+	}
+}
+
+/* Hold the answer until a push has ended. */
+static void wait_for_push(struct exchange *exchange, const struct call *call)
+{
+	if (call->waits_for && exchange->fate.effect == EFFECT_NONE) {
+		exchange->waits_for = call->waits_for;
+		exchange->keeps_answer = call->keeps_answer;
+		exchange->server->n_waiting++;
+		exchange->fate.effect = EFFECT_DELAY;
+		exchange->fate.delay_ms = PUSH_WAIT_MS;
+	}
+}
+
+/* It has, or has taken too long: what the answer says of it. */
+static void end_waiting(struct exchange *exchange)
+{
+	struct out out = { .comma = true };
+	struct buf text;
+
+	exchange->server->n_waiting--;
+	if (!exchange->keeps_answer) {
+		buf_init(&text, ANSWER_MAX_BYTES);
+		(void)buf_add(&text, exchange->answer, exchange->answer_n);
+		out.buf = &text;
+		wechat_push_out(&out, exchange->server->sim, exchange->waits_for);
+		out_object_end(&out);
+		free(exchange->answer);
+		exchange->answer_n = text.n;
+		exchange->answer = buf_steal(&text);
+		buf_finish(&text);
+	}
+	exchange->waits_for = 0;
+}
+
+static void wake_waiting(struct server *server)
+{
+	for (struct exchange *exchange = server->exchanges; server->n_waiting && exchange; exchange = exchange->next) {
+		if (exchange->waits_for && exchange->suspended && wechat_push_ended(server->sim, exchange->waits_for)) {
+			end_waiting(exchange);
+			deliver_due(exchange);
+			stop_holding(exchange);
+		}
+	}
+}
+
 static enum MHD_Result answer(struct exchange *exchange, const char *method)
 {
 	struct sim *sim = exchange->server->sim;
@@ -213,14 +284,19 @@ static enum MHD_Result answer(struct exchange *exchange, const char *method)
 	call.path = exchange->uri;
 	client_address(exchange, address, sizeof(address));
 	call.client_ip = address;
+	call.host = header(exchange, "Host");
 	if (strncmp(call.path, "/sim/", 5) == 0) {
 		control_run(&call, buf_str(&exchange->body));
+	} else if (wechat_owns(sim, call.path)) {
+		wechat_add_body(&call.params, str_from(type), buf_str(&exchange->body));
+		run_wechat(exchange, &call, method);
 	} else {
 		params_add_body(&call.params, str_from(type), exchange->body.p, exchange->body.n);
 		params_set_authorization(&call.params, str_from(header(exchange, "Authorization")));
 		run_platform(exchange, &call, method);
 	}
 	state_flush(sim);
+	wait_for_push(exchange, &call);
 	result = deliver(exchange, &call);
 	call_finish(&call);
 	return result;
@@ -418,6 +494,9 @@ bool server_new(struct sim *sim, const struct server_options *options, struct se
 	}
 	/* MHD writes to sockets whose clients have gone. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	if (sim->wechat && !watch(server, wechat_fd(sim), sim->wechat, err)) {
+		return false;
+	}
 	if (!watch(server, server->stop_fd, server, err) || !open_listener(server, options, err) ||
 		!start_daemon(server, err)) {
 		return false;
@@ -482,6 +561,9 @@ static void run_due(struct server *server)
 	server->next_due_ms = 0;
 	for (struct exchange *exchange = server->exchanges; exchange; exchange = exchange->next) {
 		if (exchange->due_ms && exchange->due_ms <= now_ms) {
+			if (exchange->waits_for) {
+				end_waiting(exchange);
+			}
 			deliver_due(exchange);
 			stop_holding(exchange);
 		} else if (exchange->due_ms && (!server->next_due_ms || exchange->due_ms < server->next_due_ms)) {
@@ -506,6 +588,11 @@ static int wait_ms(const struct server *server)
 			ms = due_ms;
 		}
 	}
+	if (server->sim->wechat) {
+		int64_t wechat_ms = wechat_wait_ms(server->sim);
+
+		ms = ms < 0 || (wechat_ms >= 0 && wechat_ms < ms) ? wechat_ms : ms;
+	}
 	return (int)(ms < 60000 ? ms : 60000);
 }
 
@@ -522,10 +609,16 @@ void server_run(struct server *server)
 
 			if (events[i].data.ptr == server) {
 				running = false;
-			} else if (exchange) { /* the client of a held connection has gone */
+			} else if (exchange &&
+				   events[i].data.ptr !=
+					   server->sim->wechat) { /* the client of a held connection has gone */
 				exchange->state = EXCHANGE_CLOSE;
 				stop_holding(exchange);
 			}
+		}
+		if (server->sim->wechat) {
+			sim_turn(server->sim);
+			wake_waiting(server);
 		}
 		run_due(server);
 		(void)MHD_run(server->daemon);

@@ -8,11 +8,13 @@
 #include "core/attr.h"
 #include "core/mem.h"
 #include "core/secret.h"
+#include "platform/wechat/settings.h"
 #include "platform/weibo/settings.h"
 #include "sim/faults.h"
 #include "sim/said.h"
 #include "sim/state_file.h"
 #include "sim/switches.h"
+#include "sim/wechat_world.h"
 #include "sim/world.h"
 
 /* Accounts of the platform `fake` may stand in the same file; they do not exist here. */
@@ -33,6 +35,11 @@ static const struct config_platform platforms[] = {
 		.default_base_url = "http://127.0.0.1:1",
 		.keys = fake_keys,
 		.settings_size = sizeof(struct fake_settings) },
+	{ .name = "wechat",
+		.default_base_url = WECHAT_BASE_URL,
+		.keys = wechat_keys,
+		.settings_size = sizeof(struct wechat_settings),
+		.check = wechat_check_settings },
 	{ .name = "weibo",
 		.default_base_url = WEIBO_BASE_URL,
 		.keys = weibo_keys,
@@ -111,11 +118,16 @@ bool sim_new(const char *config_path, uint64_t seed, struct sim **ret_sim, struc
 	for (size_t i = 0; i < config->n_accounts; i++) {
 		n += strcmp(config->accounts[i].platform, "weibo") == 0;
 	}
-	if (!n) {
-		return error_set(
-			err, ERROR_CONFIG, ADVISE_REJECT, 0, "%s: no account of the platform weibo", config_path);
+	for (size_t i = 0; i < config->n_accounts; i++) {
+		if (strcmp(config->accounts[i].platform, "wechat") == 0 &&
+			!wechat_add_account(sim, &config->accounts[i], config->n_accounts, err)) {
+			return false;
+		}
 	}
-	sim->accounts = xnew_array(struct account, n);
+	if (!n && !sim->wechat) {
+		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0, "%s: no account of weibo or wechat", config_path);
+	}
+	sim->accounts = xnew_array(struct account, n + 1);
 	for (size_t i = 0; i < config->n_accounts; i++) {
 		if (strcmp(config->accounts[i].platform, "weibo") == 0 &&
 			!add_account(sim, &config->accounts[i], err)) {
@@ -208,7 +220,9 @@ void sim_free(struct sim *sim)
 		free(sim->pictures[i]);
 	}
 	free(sim->pictures);
+	wechat_free(sim->wechat);
 	for (size_t i = 0; i < sim->n_ledger; i++) {
+		wx_entry_free(sim->ledger[i]->wechat);
 		free(sim->ledger[i]);
 	}
 	free(sim->ledger);

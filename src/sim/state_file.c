@@ -37,7 +37,8 @@ struct state_file {
 	struct buf pending;
 	struct account **dirty;
 	size_t n_dirty, cap_dirty;
-	bool broken; /* a write failed: said once, memory goes on */
+	int64_t n_entries; /* of the ledger; those of WeChat are not in the file and have no number in it */
+	bool broken;       /* a write failed: said once, memory goes on */
 };
 
 /* Begin a line: {"t":"kind" */
@@ -164,7 +165,7 @@ static void add_entry(struct state_file *state, const struct entry *entry)
 {
 	struct out out = begin(state, "entry");
 
-	out_i64(&out, "seq", entry->seq);
+	out_i64(&out, "seq", ++state->n_entries);
 	out_i64(&out, "at", entry->at);
 	out_text(&out, "account", entry->account->name);
 	out_text(&out, "kind", ledger_kind_name(entry->kind));

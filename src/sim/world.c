@@ -11,6 +11,7 @@
 #include "sim/faults.h"
 #include "sim/state_file.h"
 #include "sim/switches.h"
+#include "sim/wechat_world.h"
 
 #define FIRST_CITIZEN_UID INT64_C(7900000001)
 #define FIRST_COMMENT_MID INT64_C(2126000000000001)
@@ -27,6 +28,7 @@ void sim_turn(struct sim *sim)
 			sim_remove(sim, &status->item);
 		}
 	}
+	wechat_turn(sim);
 }
 
 int64_t sim_new_id(struct sim *sim)

@@ -25,6 +25,8 @@
 
 struct sim;
 struct account;
+struct wechat;
+struct wx_entry;
 
 struct user {
 	int64_t uid;
@@ -198,7 +200,8 @@ struct entry {
 	enum ledger_kind kind;
 	const char *endpoint; /* a route's path */
 	struct item *item;
-	int64_t reply_to; /* comment or status answered, reposted; 0: none */
+	int64_t reply_to;        /* comment or status answered, reposted; 0: none */
+	struct wx_entry *wechat; /* NULL: of Weibo; else nothing above but seq and at is set */
 };
 
 struct sim {
@@ -244,7 +247,8 @@ struct sim {
 	struct state_file *state;              /* NULL: memory only */
 	struct route_count routes[ROUTES_MAX]; /* in the order of the table in routes.c */
 	int64_t unknown_paths;
-	int64_t held; /* connections that wait, for /sim/state */
+	int64_t held;          /* connections that wait, for /sim/state */
+	struct wechat *wechat; /* the other platform; NULL: no account of it is configured */
 };
 
 struct ip_count {
@@ -298,6 +302,8 @@ void ledger_add(struct sim *sim, struct account *account, enum ledger_kind kind,
 	struct item *item, int64_t reply_to);
 struct entry *ledger_restore(struct sim *sim); /* the next one, empty but for its number */
 void ledger_out(struct out *out, const struct entry *entry);
+const char *ledger_account_name(const struct entry *entry); /* of either platform */
+const char *ledger_entry_kind(const struct entry *entry);
 const char *ledger_kind_name(enum ledger_kind kind);
 bool ledger_kind_parse(const char *name, enum ledger_kind *ret_kind);
 
