@@ -41,6 +41,12 @@
 #define LIMIT_PUSH_BYTES (256u << 10)         /* a push in compatible mode is three times its text */
 #define LIMIT_PUSH_CONNECTIONS 512u
 #define LIMIT_PUSH_IDLE_SECONDS 10u
+#define LIMIT_XML_BYTES (1u << 20)
+#define LIMIT_XML_TEXT_BYTES (256u << 10)     /* of one element */
+#define LIMIT_XML_NAME_BYTES 128u
+#define LIMIT_XML_DEPTH 16u
+#define LIMIT_XML_ELEMENTS 2000u
+#define LIMIT_XML_ATTRIBUTES 16u              /* of one element */
 #define LIMIT_CITIZEN_MEDIA_BYTES (20u << 20) /* a picture, voice or video that came with a message */
 
 /* files */
