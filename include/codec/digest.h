@@ -22,6 +22,9 @@ void digest_hex(struct str bytes, char ret_hex[65]);
 /* SHA-1 in hex, for platforms that sign with it; never for anything of our own. */
 void digest_sha1_hex(struct str bytes, char ret_hex[41]);
 
+/* Are they the same? In a time that depends on their lengths only, for what nobody may guess byte by byte. */
+bool digest_same(struct str a, struct str b);
+
 /*
  * AES-256-CBC without padding: adding and stripping it is the caller's, because platforms have rules of their own.
  *

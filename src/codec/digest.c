@@ -1,6 +1,7 @@
 /* SHA-256, SHA-1, AES and base64, by libcrypto. Its failures here are exhaustion of memory, and abort. */
 #include "codec/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "core/mem.h"
@@ -79,6 +80,11 @@ void digest_sha1_hex(struct str bytes, char ret_hex[41])
 		abort();
 	}
 	hex(sum, n, ret_hex);
+}
+
+bool digest_same(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || CRYPTO_memcmp(a.p, b.p, a.n) == 0);
 }
 
 #define AES_CHUNK 4096u
