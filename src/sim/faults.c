@@ -11,7 +11,8 @@
 #include "core/mem.h"
 
 #define FAULTS_MAX       1000u
-#define UPDATE_SLOW_CODE 20032 /* stored, answered with an error: a code that means success */
+#define ERROR_CODE_MAX   999999999 /* WeChat has codes of nine digits, and -1 */
+#define UPDATE_SLOW_CODE 20032     /* stored, answered with an error: a code that means success */
 
 struct fault {
 	int64_t id;
@@ -97,11 +98,12 @@ int64_t faults_remove(struct faults *faults, int64_t id)
 	return removed;
 }
 
+/* `def` unless it is there. Not below 0, but for error codes: -1 is one of WeChat. */
 static bool read_number(const cJSON *spec, const char *key, int64_t def, int64_t max, int64_t *ret, struct error *err)
 {
 	int64_t value = json_i64(spec, key, def);
 
-	if (value < 0 || value > max) {
+	if (value < (max == ERROR_CODE_MAX ? -1 : 0) || value > max) {
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s: expected 0 to %" PRId64, key, max);
 	}
 	*ret = value;
@@ -146,7 +148,7 @@ bool faults_add(struct faults *faults, const cJSON *spec, int64_t *ret_id, struc
 	if (!known_members(spec, err) || !read_number(spec, "nth", 1, INT32_MAX, &fault.nth, err) ||
 		!read_number(spec, "count", 1, INT32_MAX, &fault.count, err) ||
 		!read_number(spec, "percent", 100, 100, &fault.percent, err) ||
-		!read_number(spec, "error_code", 0, 99999, &fault.fate.error_code, err) ||
+		!read_number(spec, "error_code", 0, ERROR_CODE_MAX, &fault.fate.error_code, err) ||
 		!read_number(spec, "delay_ms", effects[i].effect == EFFECT_TIMEOUT ? 0 : 50, 3600000,
 			&fault.fate.delay_ms, err) ||
 		!read_number(spec, "chunk", 16, 65536, &fault.fate.chunk, err)) {
