@@ -228,7 +228,7 @@ static void test_answer__id_and_public_address(void **state)
 	rig_do(&rig, OP_SEND, 200, rig_fixture(&rig, "share"));
 	CHECK_INT(rig.outcome.kind, OUTCOME_DONE);
 	CHECK_TEXT(rig.outcome.remote_id, "5251651753477097");
-	CHECK_TEXT(rig.outcome.url, "https://weibo.com/7700000001/QlFf6k7OR");
+	CHECK_TEXT(rig.outcome.url, "https://weibo.com/7700000001/QlFHheAyd");
 	assert_null(rig.outcome.note);
 	rig_do(&rig, OP_SEND, 200, rig_fixture(&rig, "share_with_pic"));
 	CHECK_INT(rig.outcome.kind, OUTCOME_DONE);
@@ -305,7 +305,7 @@ static void test_answer__a_reply_that_is_not_threaded_says_so(void **state)
 	rig_do(&rig, OP_SEND, 200, rig_fixture(&rig, "comments_reply"));
 	CHECK_INT(rig.outcome.kind, OUTCOME_DONE);
 	CHECK_TEXT(rig.outcome.remote_id, "5251659504549901");
-	CHECK_TEXT(rig.outcome.url, "https://weibo.com/7700000001/QlFf6k7OR");
+	CHECK_TEXT(rig.outcome.url, "https://weibo.com/7700000001/QlFHheAyd");
 	assert_null(rig.outcome.note);
 	rig_do(&rig, OP_SEND, 200, rig_fixture(&rig, "comments_create"));
 	CHECK_INT(rig.outcome.kind, OUTCOME_DONE);
