@@ -329,6 +329,39 @@ bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error
 	return ok;
 }
 
+/* When all of these have a call left; 0: now. Asked before any is spent: a send that waits for one must not eat
+ * another. */
+static bool quotas_open_at(struct tx *tx, struct account_id account, const struct quota_window *quotas, size_t n,
+	int64_t *ret_at, struct error *err)
+{
+	*ret_at = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct quota_state quota;
+		int64_t open_at;
+
+		if (!quota_state(tx, account, &quotas[i], &quota, err)) {
+			return false;
+		}
+		open_at = quota.remaining == 0 && quota.resets_at > quota.blocked_until_at ? quota.resets_at
+											   : quota.blocked_until_at;
+		*ret_at = open_at > *ret_at ? open_at : *ret_at;
+	}
+	return true;
+}
+
+static bool wait_until(struct tx *tx, const struct send_row *row, int64_t at, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_next_at, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, row->id.v);
+	stmt_bind_i64(stmt, 2, at);
+	effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, at);
+	return stmt_run(stmt, err);
+}
+
 /* Where a queued send belongs that may not leave now. *ret_ready: it may. */
 static bool place(struct tx *tx, struct send_row *row, const struct quota_window *quotas, size_t n_quotas,
 	bool *ret_ready, struct error *err)
@@ -337,7 +370,6 @@ static bool place(struct tx *tx, struct send_row *row, const struct quota_window
 	int64_t when_at = row->due_at > row->next_at ? row->due_at : row->next_at;
 	struct account_row account = { 0 };
 	struct send_change hold = { .event = SEND_HOLD };
-	struct error limit = { 0 };
 
 	*ret_ready = false;
 	if (when_at > now_at) {
@@ -368,22 +400,15 @@ static bool place(struct tx *tx, struct send_row *row, const struct quota_window
 		return ok;
 	}
 	account_row_finish(&account);
+	if (!quotas_open_at(tx, row->account, quotas, n_quotas, &when_at, err)) {
+		return false;
+	}
+	if (when_at) {
+		return wait_until(tx, row, when_at, err);
+	}
 	for (size_t i = 0; i < n_quotas; i++) {
-		if (!quota_spend(tx, row->account, &quotas[i], 1, false, &limit)) {
-			cleanup(stmt_done) struct stmt *stmt = NULL;
-
-			if (limit.advice != ADVISE_WAIT) {
-				*err = limit;
-				return false;
-			}
-			stmt = stmt_get(tx, sql_next_at, err);
-			if (!stmt) {
-				return false;
-			}
-			stmt_bind_i64(stmt, 1, row->id.v);
-			stmt_bind_i64(stmt, 2, now_at + limit.retry_ms);
-			effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, now_at + limit.retry_ms);
-			return stmt_run(stmt, err);
+		if (!quota_spend(tx, row->account, &quotas[i], 1, false, err)) {
+			return false;
 		}
 	}
 	*ret_ready = true;
@@ -472,8 +497,7 @@ static bool end_attempt(struct tx *tx, struct send_id id, const struct send_resu
 	return stmt_run(stmt, err);
 }
 
-/* Does another send own this remote id? */
-static bool owned_by_other(
+bool send_id_is_taken(
 	struct tx *tx, const struct send_row *row, const char *remote_id, bool *ret_owned, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_owner, err);
@@ -519,11 +543,14 @@ bool send_finish(
 		send_row_finish(&row);
 		return true;
 	}
-	ok = !result->remote_id || owned_by_other(tx, &row, result->remote_id, &owned, err);
+	ok = !result->remote_id || send_id_is_taken(tx, &row, result->remote_id, &owned, err);
+	if (ok && owned && result->event == SEND_FIND) {
+		/* That proves nothing of this one, neither way. */
+		*ret_applied = false;
+		send_row_finish(&row);
+		return send_look_again(tx, id, 0, "what was found belongs to another send", err);
+	}
 	if (ok && owned) {
-		if (result->event == SEND_FIND) {
-			ok = error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "what was found belongs to another send");
-		}
 		change.remote_id = NULL;
 		change.note = "the platform gave an id that another send has";
 	}
