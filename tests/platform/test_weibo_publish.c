@@ -104,8 +104,11 @@ static void test_picture__is_refused_before_it_leaves(void **state)
 	rig_request(&rig);
 	CHECK_TEXT(rig.request.parts[3].filename, "picture.gif");
 	pictures[1].n = WEIBO_PICTURE_BYTES;
+	pictures[1].data = xcalloc(pictures[1].n, 1);
+	memcpy(pictures[1].data, "GIF89a", 6);
 	CHECK_FAILS(rig_try(&rig), rig.err, "5 MB");
 	rig_finish(&rig);
+	free(pictures[1].data);
 }
 
 /* source  weibo.md 3.2 */
