@@ -196,7 +196,10 @@ static void check_phrases(struct check *check, const struct places *places)
 	free(behind);
 }
 
-/* One line, or a piece of a long one that begins `column` characters into it. */
+/*
+ * One line, or a piece of a long one that begins `column` characters into it. It is terminated: REG_STARTEND is an
+ * extension, and sanitizers look for the NUL in spite of it.
+ */
 static void match_piece(struct check *check, size_t index, int line, int column, struct str piece)
 {
 	const struct rule *rule = &check->wording->rules[index];
@@ -225,6 +228,7 @@ static void check_patterns(struct check *check, struct str text)
 {
 	struct str rest = text;
 	struct str line_text;
+	char terminated[PIECE_BYTES + 1];
 
 	for (int line = 1; str_split(&rest, '\n', &line_text); line++) {
 		int column = 0;
@@ -236,11 +240,13 @@ static void check_patterns(struct check *check, struct str text)
 			if (piece.n == 0) {
 				piece = str_sub(line_text, 0, PIECE_BYTES); /* one endless grapheme */
 			}
+			memcpy(terminated, piece.p, piece.n);
+			terminated[piece.n] = '\0';
 			for (size_t i = 0; i < check->wording->n_rules; i++) {
 				const struct rule *rule = &check->wording->rules[i];
 
 				if (rule->has_pattern && holds(check, rule)) {
-					match_piece(check, i, line, column, piece);
+					match_piece(check, i, line, column, (struct str){ terminated, piece.n });
 				}
 			}
 			column += (int)text_chars(piece);
