@@ -154,6 +154,7 @@ static sqlite3 *open_index(const struct search *search, bool again)
 	sqlite3 *sqlite = NULL;
 	int64_t layout = 0;
 
+	make_private(search->fts_path);
 	if (sqlite3_open_v2(search->fts_path, &sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 		    NULL) == SQLITE_OK &&
 		sqlite3_busy_timeout(sqlite, 2000) == SQLITE_OK && number(sqlite, "PRAGMA user_version", &layout) &&
