@@ -172,6 +172,16 @@ static void flatten(cJSON *row, const char *name)
 	buf_finish(&text);
 }
 
+static void say_wrong(struct cli *cli, const char *reason)
+{
+	struct buf safe;
+
+	buf_init(&safe, 4096);
+	out_safe(&safe, reason);
+	warn(cli, "%s", safe.p);
+	buf_finish(&safe);
+}
+
 static void print_rows(struct cli *cli, const struct outcome *outcome)
 {
 	static const char *const lists[] = { "accounts", "media", "per_account" };
@@ -184,7 +194,7 @@ static void print_rows(struct cli *cli, const struct outcome *outcome)
 
 		if (for_people(cli)) {
 			if (reason) {
-				warn(cli, "%s", reason);
+				say_wrong(cli, reason);
 			}
 			continue;
 		}

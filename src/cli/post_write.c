@@ -215,11 +215,33 @@ static bool check_post(struct cli *cli, const struct post_file *file, bool whole
 	return true;
 }
 
-static bool check_one(struct cli *cli, const char *path, void *data unused_arg, struct error *err)
+static bool check_one(struct cli *cli, const char *path, struct error *err)
 {
 	cleanup(post_file_finish) struct post_file file = { 0 };
 
 	return read_post(cli, path, &file, err) && check_post(cli, &file, false, err);
+}
+
+/* As a compiler does: what is wrong with one file keeps nobody from looking at the next. */
+static bool check_files(struct cli *cli, struct error *err)
+{
+	enum exit_code worst = EXIT_CODE_DONE;
+
+	for (size_t i = 0; i < cli->n_args; i++) {
+		if (check_one(cli, cli->args[i], err)) {
+			continue;
+		}
+		if (i + 1 == cli->n_args && !worst) {
+			return false;
+		}
+		worst = report(cli, err, NULL);
+		error_clear(err);
+		if (worst == EXIT_CODE_NO_DAEMON) {
+			break;
+		}
+	}
+	cli->exit = worst ? worst : cli->exit;
+	return true;
 }
 
 /* A text, or files to take it from: one of them. */
@@ -242,8 +264,7 @@ bool post_check(struct cli *cli, struct error *err)
 	if (!by_text && cli->n_args == 0) {
 		return usage(err, _("%s: name a file, - for standard input, or -m TEXT"), cli->spelt);
 	}
-	if (by_text ? !check_one(cli, NULL, NULL, err)
-		    : !for_each_word(cli, cli->args, cli->n_args, check_one, NULL, err)) {
+	if (!(by_text ? check_one(cli, NULL, err) : check_files(cli, err))) {
 		return false;
 	}
 	output_rows_end(cli);
