@@ -13,7 +13,6 @@
 #include "cli/page.h"
 #include "codec/json.h"
 #include "core/limits.h"
-#include "core/secret.h"
 #include "text/when.h"
 
 static cJSON *name_params(const char *name)
@@ -192,6 +191,9 @@ static bool hand_in(struct cli *cli, const char *name, struct buf *code, struct 
 	json_add_str(params, "code", text);
 	explicit_bzero(code->p, code->n);
 	if (!ask(cli, "account.login", params, &account, err)) {
+		if (err->domain == ERROR_PLATFORM && err->advice == ADVISE_REJECT) {
+			err->domain = ERROR_ACCESS; /* refused at the door: the login is still needed (exit 4) */
+		}
 		return false;
 	}
 	if (output_object(cli, account)) {
