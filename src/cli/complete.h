@@ -1,6 +1,7 @@
 /*
- * Completion. The scripts for bash, zsh and fish know nothing: they call `gazette __complete WORD...` with the words behind
- * the program's name, the last one being written (possibly empty), and get lines "word TAB what it is" back. A line
+ * Completion. The scripts for bash, zsh and fish know nothing: they call `gazette __complete WORD...` with the words
+ * behind the program's name, the last one being written (possibly empty), and get lines "word TAB what it is" back. A
+ * line
  * ":files" means names of files.
  */
 #ifndef CLI_COMPLETE_H

@@ -269,7 +269,7 @@ bool client_connect(const char *socket_path, struct client **ret_client, struct 
 		client_free(client);
 		return error_set(err, ERROR_PROTO, ADVISE_REJECT, 0,
 			"the daemon speaks version %" PRId64 " of the control protocol, this program version %d: "
-							     "install gazette and gazetted of one release",
+			"install gazette and gazetted of one release",
 			version, PROTO_VERSION);
 	}
 	*ret_client = client;
