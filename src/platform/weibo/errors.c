@@ -274,6 +274,8 @@ static void apply_class(struct driver_op *op, enum class class, int max_tries, s
 		return;
 	case CLASS_GRANT:
 	case CLASS_CODE:
+		outcome->error.advice = op->kind == OP_LOGIN ? ADVISE_REAUTH : ADVISE_REJECT;
+		return;
 	case CLASS_REFUSED:
 	case CLASS_GONE:
 		outcome->error.advice = ADVISE_REJECT;
