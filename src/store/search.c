@@ -23,6 +23,7 @@
 
 #define LAYOUT        1
 #define BATCH         500
+#define HITS_MAX      5000 /* verified for one page */
 #define TOKENS_MAX    (1 << 20)
 #define EXCERPT_CELLS 60
 
@@ -36,16 +37,20 @@ struct search {
 	pthread_cond_t cond;
 	bool kicked; /* under mutex */
 	bool stop;   /* under mutex */
+	bool idle;   /* under mutex: everything committed before the last kick is in the index */
 	char *db_path;
 	char *fts_path;
 };
 
+/* Every row of a table, NULL for one without words of its own: so the mark moves on, and no row is read twice. */
 static const char *const sql_new[DOC_KINDS] = {
-	[DOC_MESSAGE] = "SELECT id, text FROM message WHERE id > $1 AND from_us = 0 ORDER BY id LIMIT $2",
-	[DOC_REPLY] = "SELECT id, text FROM send WHERE id > $1 AND kind = 'reply' ORDER BY id LIMIT $2",
+	[DOC_MESSAGE] =
+		"SELECT id, CASE WHEN from_us = 0 THEN text END FROM message WHERE id > $1 ORDER BY id LIMIT $2",
+	[DOC_REPLY] = "SELECT id, CASE kind WHEN 'reply' THEN text END FROM send WHERE id > $1 ORDER BY id LIMIT $2",
 	[DOC_POST] = "SELECT id, coalesce(title || char(10), '') || text FROM post WHERE id > $1 ORDER BY id LIMIT $2",
-	[DOC_NOTE] = "SELECT id, json_extract(detail, '$.text') FROM event WHERE id > $1 AND action = 'ticket.note' "
-		     "ORDER BY id LIMIT $2",
+	[DOC_NOTE] = ("SELECT id, CASE action WHEN 'ticket.note' THEN json_extract(detail, '$.text') END FROM event "
+		      "WHERE id > $1"
+		      " ORDER BY id LIMIT $2"),
 };
 
 static bool is_cjk(uint32_t c)
@@ -144,30 +149,52 @@ static bool number(sqlite3 *sqlite, const char *sql, int64_t *ret_value)
 	return ok;
 }
 
-static sqlite3 *open_index(const struct search *search, bool again)
+static void remove_index(const struct search *search)
 {
-	static const char make[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-				   "CREATE TABLE IF NOT EXISTS mark (kind INTEGER PRIMARY KEY, last INTEGER NOT NULL);"
-				   "CREATE VIRTUAL TABLE IF NOT EXISTS doc USING fts5 (tokens, content = '', tokenize "
+	static const char *const tails[] = { "", "-wal", "-shm" };
+
+	for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+		struct buf path;
+
+		buf_init(&path, 4096);
+		(void)buf_printf(&path, "%s%s", search->fts_path, tails[i]);
+		(void)unlink(path.p);
+		buf_finish(&path);
+	}
+}
+
+/*
+ * `renew`: what is damaged or of another layout is made anew. Only at the start: later the reader has the file open.
+ * What is merely busy, or on a full disk, is not thrown away.
+ */
+static sqlite3 *open_index(const struct search *search, bool renew)
+{
+	static const char make[] = "PRAGMA journal_mode = WAL;"
+				   "CREATE TABLE mark (kind INTEGER PRIMARY KEY, last INTEGER NOT NULL);"
+				   "CREATE VIRTUAL TABLE doc USING fts5 (tokens, content = '', tokenize "
 				   "= \"unicode61 remove_diacritics 0\");"
 				   "PRAGMA user_version = 1";
 	sqlite3 *sqlite = NULL;
 	int64_t layout = 0;
+	int code;
 
 	make_private(search->fts_path);
-	if (sqlite3_open_v2(search->fts_path, &sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-		    NULL) == SQLITE_OK &&
-		sqlite3_busy_timeout(sqlite, 2000) == SQLITE_OK && number(sqlite, "PRAGMA user_version", &layout) &&
-		(layout == 0 || layout == LAYOUT) && sqlite3_exec(sqlite, make, NULL, NULL, NULL) == SQLITE_OK) {
+	code = sqlite3_open_v2(
+		search->fts_path, &sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (code == SQLITE_OK && sqlite3_busy_timeout(sqlite, 2000) == SQLITE_OK &&
+		number(sqlite, "PRAGMA user_version", &layout) && (layout == LAYOUT || layout == 0) &&
+		(layout == LAYOUT || sqlite3_exec(sqlite, make, NULL, NULL, NULL) == SQLITE_OK) &&
+		sqlite3_exec(sqlite, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL) == SQLITE_OK) {
 		return sqlite;
 	}
+	code = sqlite ? sqlite3_errcode(sqlite) : code;
 	(void)sqlite3_close(sqlite);
-	if (!again) {
-		return NULL;
+	if (renew && (code == SQLITE_NOTADB || code == SQLITE_CORRUPT || code == SQLITE_ERROR || code == SQLITE_OK ||
+			     code == SQLITE_ROW || code == SQLITE_DONE)) {
+		remove_index(search);
+		return open_index(search, false);
 	}
-	/* Damaged, or of another layout: everything in it can be made anew. */
-	(void)unlink(search->fts_path);
-	return open_index(search, false);
+	return NULL;
 }
 
 /* Index at most BATCH new rows of a kind; returns how many, -1 on trouble (tried again at the next kick). */
@@ -197,6 +224,10 @@ static int feed(sqlite3 *db, sqlite3 *index, enum doc_kind kind)
 		struct buf tokens;
 
 		last = sqlite3_column_int64(rows, 0);
+		n++;
+		if (!text) {
+			continue;
+		}
 		buf_init(&tokens, TOKENS_MAX);
 		(void)tokenise(&tokens, str_from(text), false);
 		(void)sqlite3_bind_int64(put, 1, last * DOC_KINDS + kind);
@@ -204,7 +235,6 @@ static int feed(sqlite3 *db, sqlite3 *index, enum doc_kind kind)
 		ok = sqlite3_step(put) == SQLITE_DONE;
 		(void)sqlite3_reset(put);
 		buf_finish(&tokens);
-		n++;
 	}
 	(void)sqlite3_finalize(rows);
 	(void)sqlite3_finalize(put);
@@ -219,17 +249,30 @@ static int feed(sqlite3 *db, sqlite3 *index, enum doc_kind kind)
 	return n;
 }
 
-static void feed_all(const struct search *search)
+static bool is_stopping(struct search *search)
+{
+	bool stop;
+
+	(void)pthread_mutex_lock(&search->mutex);
+	stop = search->stop;
+	(void)pthread_mutex_unlock(&search->mutex);
+	return stop;
+}
+
+static void feed_all(struct search *search)
 {
 	sqlite3 *db = NULL;
-	sqlite3 *index = open_index(search, true);
+	sqlite3 *index = open_index(search, false);
 
 	if (index &&
 		sqlite3_open_v2(search->db_path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+		int n = 0;
+
 		(void)sqlite3_busy_timeout(db, 2000);
-		for (int kind = 0; kind < DOC_KINDS; kind++) {
-			while (feed(db, index, (enum doc_kind)kind) == BATCH) {
-			}
+		for (int kind = 0; kind < DOC_KINDS && n >= 0; kind++) {
+			do {
+				n = feed(db, index, (enum doc_kind)kind);
+			} while (n == BATCH && !is_stopping(search));
 		}
 	}
 	(void)sqlite3_close(db);
@@ -239,22 +282,31 @@ static void feed_all(const struct search *search)
 static void *index_thread(void *data)
 {
 	struct search *search = data;
+	bool stop = false;
 
-	for (;;) {
-		bool stop;
-
+	while (!stop) {
 		feed_all(search);
 		(void)pthread_mutex_lock(&search->mutex);
+		search->idle = !search->kicked;
+		(void)pthread_cond_broadcast(&search->cond);
 		while (!search->kicked && !search->stop) {
 			(void)pthread_cond_wait(&search->cond, &search->mutex);
 		}
+		search->idle = false;
 		search->kicked = false;
 		stop = search->stop;
 		(void)pthread_mutex_unlock(&search->mutex);
-		if (stop) {
-			return NULL;
-		}
 	}
+	return NULL;
+}
+
+void search_wait(struct search *search)
+{
+	(void)pthread_mutex_lock(&search->mutex);
+	while (!search->idle || search->kicked) {
+		(void)pthread_cond_wait(&search->cond, &search->mutex);
+	}
+	(void)pthread_mutex_unlock(&search->mutex);
 }
 
 bool search_start(const char *db_path, const char *fts_path, struct search **ret_search, struct error *err)
@@ -282,7 +334,7 @@ void search_kick(struct search *search)
 {
 	(void)pthread_mutex_lock(&search->mutex);
 	search->kicked = true;
-	(void)pthread_cond_signal(&search->cond);
+	(void)pthread_cond_broadcast(&search->cond);
 	(void)pthread_mutex_unlock(&search->mutex);
 }
 
@@ -293,7 +345,7 @@ void search_stop(struct search *search)
 	}
 	(void)pthread_mutex_lock(&search->mutex);
 	search->stop = true;
-	(void)pthread_cond_signal(&search->cond);
+	(void)pthread_cond_broadcast(&search->cond);
 	(void)pthread_mutex_unlock(&search->mutex);
 	(void)pthread_join(search->thread, NULL);
 	(void)pthread_cond_destroy(&search->cond);
@@ -304,7 +356,7 @@ void search_stop(struct search *search)
 }
 
 static const char sql_hits[] =
-	"SELECT rowid FROM fts.doc WHERE doc MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT 5000";
+	"SELECT rowid FROM fts.doc WHERE doc MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3";
 static const char *const sql_doc[DOC_KINDS] = {
 	[DOC_MESSAGE] = "SELECT message.text, account.name, message.received_at, message.ticket_id, NULL FROM message"
 			" JOIN account ON account.id = message.account_id WHERE message.id = $1",
@@ -408,6 +460,7 @@ bool view_search(struct tx *tx, const char *query, struct page *page, cJSON *row
 	struct buf match;
 	enum step step = STEP_DONE;
 	int64_t last = 0;
+	int seen = 0;
 	int n = 0;
 	bool ok;
 
@@ -425,11 +478,16 @@ bool view_search(struct tx *tx, const char *query, struct page *page, cJSON *row
 	if (ok) {
 		stmt_bind_str(stmt, 1, buf_str(&match));
 		stmt_bind_i64(stmt, 2, after);
+		stmt_bind_i64(stmt, 3, HITS_MAX);
 	}
 	while (ok && (step = stmt_step(stmt, err)) == STEP_ROW) {
 		int64_t doc = stmt_i64(stmt, 0);
 		cJSON *row;
 
+		if (++seen == HITS_MAX) {
+			/* Enough for one page; it may be short, but it is not the last. */
+			(void)snprintf(page->next, sizeof(page->next), "%" PRId64, doc);
+		}
 		ok = hit_row(tx, doc, wanted, &row, err);
 		if (ok && row) {
 			if (n++ == page->limit) {
