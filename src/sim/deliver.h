@@ -43,7 +43,6 @@ struct exchange {
 	int http_status;
 	const char *content_type;
 	char *location;
-	size_t sent;    /* DRIP, RESET_BODY */
 	size_t allowed; /* DRIP: may be sent by now */
 };
 

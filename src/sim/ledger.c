@@ -22,10 +22,10 @@ const char *ledger_kind_name(enum ledger_kind kind)
 	return kinds[kind];
 }
 
-bool ledger_kind_parse(const char *name, enum ledger_kind *ret_kind)
+bool ledger_kind_parse(struct str name, enum ledger_kind *ret_kind)
 {
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (strcmp(name, kinds[i]) == 0) {
+		if (str_is(name, kinds[i])) {
 			*ret_kind = (enum ledger_kind)i;
 			return true;
 		}

@@ -30,10 +30,11 @@ static int usage(FILE *out, int code)
 	return code;
 }
 
+/* Everything that can go wrong before serving is a configuration, an address or a file that cannot be used. */
 static int fail(const struct error *err)
 {
 	(void)fprintf(stderr, "gazette-sim: %s\n", err->message);
-	return err->domain == ERROR_CONFIG || err->domain == ERROR_INPUT ? EX_CONFIG : EXIT_FAILURE;
+	return EX_CONFIG;
 }
 
 static int serve(struct sim *sim, const struct server_options *options)
