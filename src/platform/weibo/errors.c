@@ -327,7 +327,8 @@ void weibo_refused(struct driver_op *op, int64_t code, const char *said, struct 
 	if (!row && outcome->error.advice == ADVISE_RETRY) {
 		outcome->max_tries = max_tries;
 	}
-	if (op->kind == OP_LOGIN && outcome->error.advice != ADVISE_RETRY && outcome->error.advice != ADVISE_WAIT) {
+	if (op->kind == OP_LOGIN && class != CLASS_CODE && outcome->error.advice != ADVISE_RETRY &&
+		outcome->error.advice != ADVISE_WAIT) {
 		/* A login that fails leaves the account as it was. */
 		outcome->error.advice = ADVISE_REJECT;
 		outcome->needs_person = false;
