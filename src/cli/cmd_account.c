@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/page.h"
 #include "codec/json.h"
+#include "core/clock.h"
 #include "core/limits.h"
 #include "text/when.h"
 
@@ -45,41 +46,47 @@ static void feeds(struct cli *cli, const cJSON *account)
 
 	cJSON_ArrayForEach(feed, json_get(account, "feeds"))
 	{
-		struct buf line;
 		int64_t polled_at = field_at(feed, "polled_at");
+		int64_t interval_ms = json_i64(feed, "interval_ms", 0);
+		struct buf line, when, every;
 
 		buf_init(&line, 1024);
-		out_safe(&line, json_text(feed, "name", ""));
-		(void)buf_add_text(&line, "  ");
+		buf_init(&when, 128);
+		buf_init(&every, 128);
 		if (polled_at) {
-			relative_text(cli, &line, polled_at);
+			relative_text(cli, &when, polled_at);
 		} else {
-			(void)buf_add_text(&line, _("not yet"));
+			(void)buf_add_text(&when, _("not yet"));
 		}
-		(void)buf_add_text(&line, _(", every "));
-		(void)when_format_duration(&line, json_i64(feed, "interval_ms", 0));
+		(void)when_format_duration(&every, (interval_ms + SECOND_MS - 1) / SECOND_MS * SECOND_MS);
+		out_safe(&line, json_text(feed, "name", ""));
+		(void)buf_printf(&line, _(" %s, every %s"), when.p, every.p);
 		page_field(cli, feed == json_get(account, "feeds")->child ? _("Polled") : "", line.p);
 		buf_finish(&line);
+		buf_finish(&when);
+		buf_finish(&every);
 	}
 }
 
 static void calls(struct cli *cli, const cJSON *account)
 {
 	int64_t reset_at = field_at(account, "calls_reset_at");
-	struct buf line;
+	struct buf line, when;
 
 	if (!json_get(account, "calls_limit")) {
 		return;
 	}
 	buf_init(&line, 256);
+	buf_init(&when, 128);
 	(void)buf_printf(&line, _("%" PRId64 " of %" PRId64 " used"), json_i64(account, "calls_used", 0),
 		json_i64(account, "calls_limit", 0));
 	if (reset_at) {
-		(void)buf_add_text(&line, _(", anew "));
-		relative_text(cli, &line, reset_at);
+		relative_text(cli, &when, reset_at);
+		(void)buf_printf(&line, _(", reset %s"), when.p);
 	}
 	page_field(cli, _("Calls"), line.p);
 	buf_finish(&line);
+	buf_finish(&when);
 }
 
 static void page(struct cli *cli, const cJSON *account)

@@ -208,7 +208,12 @@ static bool schedule_one(struct cli *cli, const char *word, void *data unused_ar
 		return false;
 	}
 	if (for_people(cli)) {
-		say(cli, _("Post %s: %s"), word, json_text(result, "due_echo", ""));
+		struct buf echo;
+
+		buf_init(&echo, 256);
+		echo_text(cli, &echo, field_at(result, "due_at"));
+		say(cli, _("Post %s: %s"), word, echo.p);
+		buf_finish(&echo);
 	} else {
 		output_row(cli, result);
 	}

@@ -170,8 +170,8 @@ static void measure(struct cli *cli, struct output *output, const struct shape *
 			cells = text_width(buf_str(&text));
 			width = cells > width ? cells : width;
 		}
-		if (width == 0 && column->leave_out) {
-			continue; /* nothing in it */
+		if (width == 0) {
+			continue; /* nothing in it: room for the others */
 		}
 		if (text_width(str_from(_(column->title))) > width) {
 			width = text_width(str_from(_(column->title)));

@@ -192,6 +192,34 @@ void relative_text(struct cli *cli, struct buf *out, int64_t at)
 	buf_finish(&span);
 }
 
+void echo_text(struct cli *cli, struct buf *out, int64_t at)
+{
+	static const char *const weekdays[] = { N_("Sun"), N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"),
+		N_("Sat") };
+	struct buf english, span;
+	struct str rest, moment;
+
+	if (at == 0) {
+		return;
+	}
+	buf_init(&english, 256);
+	buf_init(&span, 64);
+	(void)when_format_echo(&english, at, cli_now_at(cli));
+	relative_text(cli, &span, at);
+	rest = buf_str(&english);
+	(void)str_split(&rest, ',', &moment);
+	for (size_t i = 0; i < ARRAY_LEN(weekdays); i++) {
+		if (str_starts(moment, str_from(weekdays[i]))) {
+			(void)buf_add_text(out, _(weekdays[i]));
+			moment = str_sub(moment, strlen(weekdays[i]), moment.n);
+			break;
+		}
+	}
+	(void)buf_printf(out, STR_FMT ", %s", STR_ARG(moment), span.p);
+	buf_finish(&english);
+	buf_finish(&span);
+}
+
 void due_text(struct cli *cli, struct buf *out, int64_t at, bool *ret_overdue)
 {
 	int64_t ms = at - cli_now_at(cli);

@@ -74,7 +74,7 @@ void page_time(struct cli *cli, const char *name, int64_t at)
 		return;
 	}
 	buf_init(&echo, 256);
-	(void)when_format_echo(&echo, at, cli_now_at(cli));
+	echo_text(cli, &echo, at);
 	page_field(cli, name, echo.p);
 	buf_finish(&echo);
 }
@@ -133,7 +133,7 @@ void page_history(struct cli *cli, const cJSON *history)
 		add_detail(&detail, event);
 		page_cell(cli, at.p, 17, STYLE_DIM);
 		page_cell(cli, json_text(event, "actor", ""), ACTOR_CELLS, STYLE_PLAIN);
-		page_cell(cli, json_text(event, "action", ""), ACTION_CELLS, STYLE_PLAIN);
+		page_cell(cli, i18n_word(json_text(event, "action", "")), ACTION_CELLS, STYLE_PLAIN);
 		out_printf(cli, "%s\n", detail.p);
 		buf_finish(&at);
 		buf_finish(&detail);

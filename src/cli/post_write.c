@@ -161,7 +161,7 @@ static void show_lengths(struct cli *cli, const cJSON *lengths)
 
 static void show_check(struct cli *cli, const struct post_file *file, const cJSON *result, bool whole)
 {
-	const char *echo = json_text(result, "due_echo", NULL);
+	struct buf echo;
 
 	if (whole) {
 		out_wrapped(cli, json_str(file->post, "text"), 2, page_cells(cli));
@@ -171,7 +171,10 @@ static void show_check(struct cli *cli, const struct post_file *file, const cJSO
 		out_printf(cli, "%s: ", file->name);
 	}
 	out_printf(cli, "%s\n", json_bool(result, "ok", false) ? _("good") : _("not accepted as it is"));
-	out_printf(cli, "  %s\n", echo ? echo : _("without a time: it will be held until it gets one"));
+	buf_init(&echo, 256);
+	echo_text(cli, &echo, field_at(result, "due_at"));
+	out_printf(cli, "  %s\n", echo.n ? echo.p : _("without a time: it will be held until it gets one"));
+	buf_finish(&echo);
 	show_lengths(cli, json_get(result, "lengths"));
 }
 
@@ -276,8 +279,7 @@ bool post_check(struct cli *cli, struct error *err)
 static void tell_created(struct cli *cli, const cJSON *result)
 {
 	int64_t id = json_i64(result, "id", 0);
-	const char *echo = json_text(result, "due_echo", NULL);
-	struct buf names;
+	struct buf names, echo;
 	const cJSON *name;
 
 	buf_init(&names, 1 << 16);
@@ -291,11 +293,14 @@ static void tell_created(struct cli *cli, const cJSON *result)
 	} else {
 		say(cli, _("Post %" PRId64 ": %s"), id, names.p);
 	}
-	if (echo) {
-		say(cli, "%s", echo);
+	buf_init(&echo, 256);
+	echo_text(cli, &echo, field_at(result, "due_at"));
+	if (echo.n > 0) {
+		say(cli, "%s", echo.p);
 	} else {
 		say(cli, _("Held: it has no time yet (gazette post schedule %" PRId64 " --at TIME)"), id);
 	}
+	buf_finish(&echo);
 	buf_finish(&names);
 }
 
