@@ -470,6 +470,40 @@ static void test_hook__a_full_queue_refuses_and_says_again_later(void **state)
 	rig_finish();
 }
 
+/* Sixteen places come free while hundreds wait: the loop has others to serve. */
+static void test_hook__a_turn_of_the_loop_starts_no_more_than_the_places(void **state)
+{
+	char *missing[] = { "/nonexistent/hook", NULL };
+	char path[100];
+	int fd;
+
+	(void)state;
+	rig_init();
+	(void)snprintf(path, sizeof(path), "%s/gate", rig.directory);
+	CHECK_INT(mkfifo(path, 0600), 0);
+	for (unsigned i = 0; i < LIMIT_HOOKS_RUNNING; i++) {
+		(void)start_script("read x < $D/gate; exit 0", NULL, STR(""));
+	}
+	for (unsigned i = 0; i < 20 * LIMIT_HOOKS_RUNNING; i++) {
+		(void)start(missing, NULL, STR(""));
+	}
+	fd = open(path, O_RDWR | O_CLOEXEC); /* all may open it now, */
+	CHECK(fd >= 0);
+	for (unsigned i = 0; i < LIMIT_HOOKS_RUNNING; i++) {
+		CHECK_INT(write(fd, "\n", 1), 1); /* and each reads its line */
+	}
+	timer_start(rig.loop, &rig.watchdog, PATIENCE_MS);
+	while (rig.open > 0) {
+		size_t before = rig.n;
+
+		(void)ev_run(loop_ev(rig.loop), EVRUN_ONCE);
+		CHECK(rig.n - before <= 2 * LIMIT_HOOKS_RUNNING);
+	}
+	timer_stop(rig.loop, &rig.watchdog);
+	close(fd);
+	rig_finish();
+}
+
 static void start_another(void *data, const struct notice_result *result)
 {
 	char *argv[] = { "/bin/sh", "-c", "exit 7", NULL };
@@ -541,6 +575,7 @@ int main(void)
 		cmocka_unit_test(test_hook__a_child_left_behind_does_not_keep_its_place),
 		cmocka_unit_test(test_hook__no_more_than_the_limit_run_at_once_and_in_order),
 		cmocka_unit_test(test_hook__a_full_queue_refuses_and_says_again_later),
+		cmocka_unit_test(test_hook__a_turn_of_the_loop_starts_no_more_than_the_places),
 		cmocka_unit_test(test_hook__a_completion_may_start_another),
 		cmocka_unit_test(test_hook__freeing_ends_those_that_run),
 	};
