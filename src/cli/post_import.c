@@ -211,13 +211,13 @@ static void print_rows(struct cli *cli, const struct outcome *outcome)
 static void tell(struct cli *cli, const struct outcome *outcome)
 {
 	if (outcome->checked > 0) {
-		say(cli, _("%" PRId64 " rows are right"), outcome->checked);
+		say(cli, _("rows that are right: %" PRId64), outcome->checked);
 	}
 	if (outcome->created > 0) {
-		say(cli, _("%" PRId64 " posts created"), outcome->created);
+		say(cli, _("posts created: %" PRId64), outcome->created);
 	}
 	if (outcome->unchanged > 0) {
-		say(cli, _("%" PRId64 " rows were taken before: nothing changed"), outcome->unchanged);
+		say(cli, _("rows taken before, unchanged: %" PRId64), outcome->unchanged);
 	}
 }
 
