@@ -293,15 +293,22 @@ static const struct row *find_row(int64_t code)
 	return NULL;
 }
 
-/* Some refusals quote what was sent: a token or a code has no business in rows and logs. */
-static const char *without_secrets(const struct driver_op *op, const char *said)
+const char *weibo_without_secrets(const struct driver_op *op, const char *said)
 {
+	struct str text = str_from(said);
 	struct str token = op->account->token ? secret_lend(op->account->token) : STR("");
+	struct str secrets[] = { token, { 0 }, { 0 } };
 
-	if (token.n > 0 && str_find(str_from(said), token) >= 0) {
-		return "";
+	if (op->kind == OP_LOGIN) {
+		secrets[1] = str_from(op->code);
+		secrets[2] = secret_lend(&weibo_settings_of(op)->app_secret);
 	}
-	return op->kind == OP_LOGIN && op->code && op->code[0] && strstr(said, op->code) ? "" : said;
+	for (size_t i = 0; i < ARRAY_LEN(secrets); i++) {
+		if (secrets[i].n > 0 && str_find(text, secrets[i]) >= 0) {
+			return "";
+		}
+	}
+	return said;
 }
 
 void weibo_refused(struct driver_op *op, int64_t code, const char *said, struct outcome *outcome)
@@ -320,7 +327,7 @@ void weibo_refused(struct driver_op *op, int64_t code, const char *said, struct 
 	if (code == 10017) {
 		class = invalid_value(said, &text, &max_tries);
 	}
-	shown = without_secrets(op, said);
+	shown = weibo_without_secrets(op, said);
 	outcome_fail(outcome, ERROR_PLATFORM, ADVISE_REJECT, code > INT32_MAX || code < INT32_MIN ? 0 : (int)code,
 		"Weibo %" PRId64 ": %s%s%.120s%s", code, text, shown[0] ? " (" : "", shown, shown[0] ? ")" : "");
 	apply_class(op, class, max_tries, outcome);
