@@ -346,7 +346,7 @@ static bool open_listener(struct server *server, const struct server_options *op
 
 		server->port = ntohs(four->sin_port);
 		(void)inet_ntop(AF_INET, &four->sin_addr, host, sizeof(host));
-		(void)snprintf(server->address, sizeof(server->address), "%s:%d", host, server->port);
+		(void)snprintf(server->address, sizeof(server->address), "%.15s:%d", host, server->port);
 	} else {
 		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)&address;
 
