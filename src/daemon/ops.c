@@ -7,6 +7,7 @@
  */
 #include "daemon/ops.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "core/log.h"
@@ -65,6 +66,7 @@ static void on_answer(void *data, const struct http_answer *answer)
 void op_run_send(struct op_run *run, struct daemon *daemon, struct http_request *request,
 	void (*on_outcome)(struct op_run *run, struct outcome *outcome))
 {
+	assert(daemon->http);
 	run->on_outcome = on_outcome;
 	run->requests++;
 	run->exchange = http_start(daemon->http, request, on_answer, run);
