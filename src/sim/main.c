@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 
 #include "build.gen.h"
@@ -20,6 +21,17 @@ static void on_signal(int number unused_arg)
 
 	server_stop(serving);
 	errno = saved;
+}
+
+/* Every connection is a descriptor, and the soft limit of a shell is lower than what the server takes. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
 }
 
 static int usage(FILE *out, int code)
@@ -120,6 +132,7 @@ int main(int argc, char **argv)
 	if (!when_set_zone("Asia/Shanghai", &err) || !sim_new(config, (uint64_t)seed, &sim, &err)) {
 		return fail(&err);
 	}
+	raise_file_limit();
 	code = state && !state_open(sim, state, &err) ? fail(&err) : serve(sim, &options);
 	sim_free(sim);
 	return code;

@@ -226,7 +226,8 @@ size_t list_above(const struct list *list, int64_t id)
 
 void list_add(struct list *list, struct item *item)
 {
-	size_t at = list_above(list, item->id);
+	/* Nearly always the newest. */
+	size_t at = list->n && list->items[list->n - 1]->id < item->id ? list->n : list_above(list, item->id);
 
 	if (at > 0 && list->items[at - 1] == item) {
 		return;

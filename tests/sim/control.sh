@@ -320,6 +320,14 @@ exits "an address that others reach" 78 timeout 20 gazette-sim -c "$rig/accounts
 has "names the way out" "$(cat "$rig/out")" '--allow-remote'
 exits "help" 0 gazette-sim -h
 exits "version" 0 gazette-sim --version
+for address in '[::1]:0' localhost:0; do
+	timeout 20 gazette-sim -c "$rig/accounts.yaml" --listen "$address" >"$rig/sim.out" 2>"$rig/sim.log" &
+	sim_pid=$!
+	ok "listens on $address" follow "$rig/sim.out" "$sim_pid" 'listening on http://'
+	kill -TERM "$sim_pid"
+	wait "$sim_pid"
+done
+port=0
 rig_sim
 exits "an address that is taken" 78 timeout 20 gazette-sim -c "$rig/accounts.yaml" --listen "127.0.0.1:$port"
 done_testing

@@ -12,6 +12,10 @@
 # The clock stands still at a Monday morning, so that nothing here depends on when it runs.
 . "$GAZETTE_SOURCE/tests/e2e/lib.sh"
 
+# With the sanitizers an undefined step ends the simulator, and with it the test.
+UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1}
+export UBSAN_OPTIONS
+
 main=2.00rehearsalmain
 east=2.00rehearsaleast
 morning=2026-01-05T09:00:00+08:00

@@ -26,6 +26,12 @@ get /2/remind/unread_count.json
 ok "and the unread counters" is '[.cmt, .mention_status, .mention_cmt, .dm, .follower] | map(type == "number") | all'
 switches '"tier":"advanced"' weibo-east
 
+head -c 17000000 /dev/zero | tr '\0' x >"$rig/huge"
+ask --data-binary "@$rig/huge" "http://127.0.0.1:$port/2/statuses/share.json"
+path=/2/statuses/share.json
+ok "a body of 17 MB is 10018" refused 10018 400
+rm "$rig/huge"
+
 # tokens
 token=
 post /2/statuses/share.json "status=x"
