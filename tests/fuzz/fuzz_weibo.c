@@ -188,7 +188,8 @@ static void check_error(const struct driver_op *op, const struct http_answer *an
 	must(outcome->quota >= -1 && outcome->quota < WEIBO_QUOTAS &&
 		(outcome->quota < 0 || err->advice == ADVISE_WAIT));
 	if (op->kind == OP_LOGIN) {
-		must(err->advice == ADVISE_REJECT || err->advice == ADVISE_RETRY || err->advice == ADVISE_WAIT);
+		/* A login that fails leaves the account as it was; REAUTH asks for another code. */
+		must(err->advice != ADVISE_VERIFY && !outcome->needs_person);
 	}
 	if (answer->fate == HTTP_NOT_SENT) {
 		must(err->advice == ADVISE_RETRY);
