@@ -33,6 +33,9 @@ enum post_insert { POST_INSERTED = 1, POST_UNCHANGED };
 bool post_insert(struct tx *tx, const struct actor *actor, const struct post *post, struct post_id *ret_id,
 	enum post_insert *ret_what, struct error *err) must_check;
 
+/* Is there a post with this key? */
+bool post_is_known(struct tx *tx, const char *key);
+
 /*
  * Give a time to the held deliveries of a post that had none (`post schedule 12 --at`); STATE when none is held. One
  * whose account is not ready stays held for the account and goes at that time once it is.

@@ -176,7 +176,8 @@ void hooks_arm(struct hooks *hooks, const struct effect *effect); /* EFFECT_NOTI
 /* control.c */
 struct control *control_new(struct daemon *daemon, int fd, struct error *err);
 void control_free(struct control *control);
-void control_event(struct control *control, const cJSON *event); /* to every monitor */
+void control_event(struct control *control, const cJSON *event); /* to every monitor that may see it */
+bool control_may_see(unsigned roles, const cJSON *event);
 /* From now on this peer gets every event. False: it is gone. */
 bool control_monitor(struct control *control, uint64_t peer_number);
 

@@ -200,8 +200,8 @@ static bool read_targets(const struct rules *rules, const cJSON *object, struct 
 	return true;
 }
 
-static bool read_times(
-	const struct rules *rules, const cJSON *object, int64_t now_at, struct post *post, struct error *err)
+static bool read_times(const struct rules *rules, const cJSON *object, int64_t now_at, bool past_ok, struct post *post,
+	struct error *err)
 {
 	const char *at = NULL;
 	const char *until = NULL;
@@ -216,7 +216,7 @@ static bool read_times(
 			return error_prefix(err, "at");
 		}
 		/* "now", and times of this very second, are meant; anything older is a mistake. */
-		if (post->due_at < now_at - 2 * SECOND_MS) {
+		if (post->due_at < now_at - 2 * SECOND_MS && !past_ok) {
 			struct buf echo;
 
 			buf_init(&echo, 200);
@@ -234,7 +234,7 @@ static bool read_times(
 		if (!when_parse(str_from(until), now_at, &post->until_at, err)) {
 			return error_prefix(err, "until");
 		}
-		if (post->until_at <= (post->due_at ? post->due_at : now_at)) {
+		if (post->until_at <= (post->due_at ? post->due_at : now_at) && !past_ok) {
 			return refuse(err, "until", "must be after the time of publishing");
 		}
 	}
@@ -331,7 +331,8 @@ static bool read_class(const cJSON *object, struct post *post, struct error *err
 	return true;
 }
 
-bool post_read(const struct rules *rules, const cJSON *object, int64_t now_at, struct post *ret_post, struct error *err)
+bool post_read(const struct rules *rules, const cJSON *object, int64_t now_at, bool past_ok, struct post *ret_post,
+	struct error *err)
 {
 	struct post post;
 
@@ -344,7 +345,7 @@ bool post_read(const struct rules *rules, const cJSON *object, int64_t now_at, s
 		!read_text(object, "key", LIMIT_KEY_BYTES, &post.key, err) ||
 		!read_text(object, "campaign", LIMIT_TITLE_BYTES, &post.campaign, err) ||
 		!read_class(object, &post, err) || !read_targets(rules, object, &post, err) ||
-		!read_times(rules, object, now_at, &post, err) || !read_media(object, &post, err)) {
+		!read_times(rules, object, now_at, past_ok, &post, err) || !read_media(object, &post, err)) {
 		post_finish(&post);
 		return false;
 	}

@@ -225,6 +225,17 @@ static bool set_due_of_send(
 				 : send_promise(tx, actor, row, hold, due_at, err);
 }
 
+bool post_is_known(struct tx *tx, const char *key)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_by_key, NULL);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_text(stmt, 1, key);
+	return stmt_step(stmt, NULL) == STEP_ROW;
+}
+
 bool post_set_due(struct tx *tx, const struct actor *actor, struct post_id id, int64_t due_at, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_set_due, err);

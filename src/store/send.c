@@ -213,6 +213,46 @@ static bool owe_warning(struct tx *tx, const struct send_row *row, const char *w
 	return notice_add(tx, "warning", "", row->ticket.v, row->account.v, detail, err);
 }
 
+static const char *what_was_wanted(enum send_event event)
+{
+	switch (event) {
+	case SEND_HOLD:
+		return "held";
+	case SEND_RELEASE:
+		return "released";
+	case SEND_RETRY:
+		return "retried";
+	case SEND_CANCEL:
+		return "cancelled";
+	case SEND_MISS:
+	case SEND_SETTLE_SENT:
+	case SEND_SETTLE_ABSENT:
+		return "settled";
+	case SEND_CLAIM:
+	case SEND_ACCEPT:
+	case SEND_DEFER:
+	case SEND_REFUSE:
+	case SEND_LOSE:
+	case SEND_FIND:
+		break;
+	}
+	return send_event_name(event);
+}
+
+/* "12/weibo-main is cancelled: it cannot be released" */
+static bool refuse_move(const struct send_row *row, enum send_event event, struct error *err)
+{
+	char name[128];
+
+	if (row->post.v) {
+		(void)snprintf(name, sizeof(name), "%" PRId64 "/%s", row->post.v, row->account_name);
+	} else {
+		(void)snprintf(name, sizeof(name), "send:%" PRId64, row->id.v);
+	}
+	return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s: it cannot be %s", name,
+		send_state_name(row->state), what_was_wanted(event));
+}
+
 bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, const struct send_change *change,
 	struct error *err)
 {
@@ -223,8 +263,7 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	enum send_state to;
 
 	if (!send_next(from, change->event, &to)) {
-		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "send %" PRId64 " is %s: it cannot be %s",
-			row->id.v, send_state_name(from), send_event_name(change->event));
+		return refuse_move(row, change->event, err);
 	}
 	stmt = stmt_get(tx, sql_move, err);
 	if (!stmt) {
