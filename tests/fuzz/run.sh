@@ -27,24 +27,26 @@ fi
 nice ninja -C "$build" $(printf 'tests/fuzz/fuzz_%s ' "$@") >/dev/null
 export GAZETTE_SOURCE="$source" TZ=Asia/Shanghai
 
+stat() {
+	sed -n "s/^stat::$1: *//p" "$log"
+}
+
 failed=0
-printf '%-14s %12s %8s %8s %8s  %s\n' target runs 'runs/s' coverage inputs result
+printf '%-14s %10s %8s %8s %8s  %s\n' target runs runs/s coverage inputs result
 for name in "$@"; do
 	log=$build/fuzz_$name.log
+	dictionary=$here/dict/$name.dict
+	[ -f "$dictionary" ] || dictionary=
 	result=ok
 	mkdir -p "$found/$name" "$findings"
-	dictionary=$here/dict/$name.dict
-	nice "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1500 -print_final_stats=1 \
-		${FUZZ_OPTIONS-} -artifact_prefix="$findings/$name-" $([ ! -f "$dictionary" ] || printf '%s' "-dict=$dictionary") \
+	nice "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1500 \
+		-print_final_stats=1 ${dictionary:+"-dict=$dictionary"} "-artifact_prefix=$findings/$name-" \
 		"$found/$name" "$here/corpus/$name" >"$log" 2>&1 || {
 		result="BROKEN: $(sed -n 's/^.*\(broken: .*\|ERROR: .*\|runtime error: .*\)$/\1/p' "$log" | head -1); see $log"
 		failed=1
 	}
-	stat() {
-		sed -n "s/^stat::$1: *//p" "$log"
-	}
-	coverage=$(sed -n 's/^#.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)
-	printf '%-14s %12s %8s %8s %8s  %s\n' "$name" "$(stat number_of_executed_units)" "$(stat average_exec_per_sec)" \
-		"$coverage" "$(find "$found/$name" -type f | wc -l)" "$result"
+	printf '%-14s %10s %8s %8s %8s  %s\n' "$name" "$(stat number_of_executed_units)" \
+		"$(stat average_exec_per_sec)" "$(sed -n 's/^#.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)" \
+		"$(find "$found/$name" -type f | wc -l)" "$result"
 done
 exit $failed
