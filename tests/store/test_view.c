@@ -126,7 +126,7 @@ static void test_sends__pages_newest_first_under_every_filter(void **state)
 	cleanup(rig_freep) struct rig *rig = rig_new();
 	enum intake_result what;
 	struct ticket_id ticket;
-	struct send_id send;
+	struct send_id send = { 0 };
 
 	(void)state;
 	fill_posts(rig);
@@ -318,7 +318,7 @@ static void test_ticket__shows_its_thread_in_order_and_ours_once(void **state)
 	const cJSON *thread;
 	enum intake_result what;
 	struct ticket_id id = rig_message(rig, "a\x1b[31mb", "没水了", 3, &what);
-	struct send_id send;
+	struct send_id send = { 0 };
 
 	(void)state;
 	rig->now_at += MINUTE_MS;

@@ -284,7 +284,7 @@ static bool step_ticket(struct walk *walk)
 	struct rig *rig = walk->rig;
 	const struct actor *actor = people[random_below(ARRAY_LEN(people))];
 	struct ticket_id ticket = { pick(walk, "SELECT id FROM ticket") };
-	struct send_id send;
+	struct send_id send = { 0 };
 	int64_t version;
 
 	if (!ticket.v) {
@@ -358,7 +358,7 @@ static void check_sends(struct walk *walk)
 	CHECK_INT(sqlite3_prepare_v2(rig->tx->sqlite, sql, -1, &stmt, NULL), SQLITE_OK);
 	while (sqlite3_step(stmt) == SQLITE_ROW) {
 		int64_t id = sqlite3_column_int64(stmt, 0);
-		enum send_state now;
+		enum send_state now = SEND_HELD;
 		int was = walk->send_was[id];
 		bool held;
 
