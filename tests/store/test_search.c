@@ -111,6 +111,71 @@ static void test_kinds__everything_people_wrote(void **state)
 	assert_non_null(strstr(hits(finder, "消防回电", 10), "note:"));
 }
 
+/* Over all kinds, whether they were indexed one after the other or all at once. */
+static void test_hits__come_newest_first(void **state)
+{
+	(void)state;
+	for (int at_once = 0; at_once <= 1; at_once++) {
+		cleanup(finder_freep) struct finder *finder = finder_new();
+		struct rig *rig = finder->rig;
+		struct send_id send = { 0 };
+		struct ticket_id ticket = { 1 };
+		char want[64];
+
+		for (int i = 0; i < 5; i++) {
+			rig->now_at += MINUTE_MS;
+			switch (i) {
+			case 0:
+				(void)rig_publish(rig, "停水预告", 0);
+				break;
+			case 1:
+				(void)add_message(finder, "还停水");
+				break;
+			case 2:
+				DO(rig, ticket_note(rig->tx, &officer, ticket, "停水范围", &rig->err));
+				break;
+			case 3:
+				(void)rig_publish(rig, "停水通告", 0);
+				break;
+			case 4:
+				DO(rig, ticket_claim(rig->tx, &officer, ticket, HOUR_MS, false, &rig->err) &&
+						ticket_reply(rig->tx, &officer, ticket, 2, "停水已恢复", false, &send,
+							&rig->err));
+				break;
+			}
+			if (!at_once) {
+				catch_up(finder);
+			}
+		}
+		catch_up(finder);
+		(void)snprintf(want, sizeof(want), "reply:%" PRId64 " post:2 note:%" PRId64 " message:1 post:1 ",
+			send.v, rig_number(rig, "SELECT id FROM event WHERE action = 'ticket.note'", 0));
+		CHECK_TEXT(hits(finder, "停水", 10), want);
+		CHECK_TEXT(hits(finder, "停水", 1), want);
+	}
+}
+
+static void test_feeding__goes_on_over_many_batches(void **state)
+{
+	cleanup(finder_freep) struct finder *finder = finder_new();
+	struct rig *rig = finder->rig;
+
+	(void)state;
+	/* More of one kind than of the other, and the needles at the ends of batches. */
+	DO(rig, tx_exec(rig->tx,
+			"INSERT INTO message (account_id, kind, remote_id, author_id, text, priority, class, "
+			"created_at, received_at)"
+			" WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1501)"
+			" SELECT 1, 'comment', i, 'a', CASE WHEN i IN (1, 500, 501, 1000, 1501) THEN '停水' ELSE "
+			"'别的' END, 3,"
+			" 'consult', 1, i FROM n",
+			&rig->err));
+	rig->now_at = 700;
+	(void)rig_publish(rig, "停水通告", 0);
+	catch_up(finder);
+	CHECK_TEXT(hits(finder, "停水", 10), "message:1501 message:1000 post:1 message:501 message:500 message:1 ");
+}
+
 static void test_latin__whole_words_and_beginnings_in_either_case(void **state)
 {
 	cleanup(finder_freep) struct finder *finder = finder_new();
@@ -316,6 +381,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words__of_two_characters_are_found),
 		cmocka_unit_test(test_kinds__everything_people_wrote),
+		cmocka_unit_test(test_hits__come_newest_first),
+		cmocka_unit_test(test_feeding__goes_on_over_many_batches),
 		cmocka_unit_test(test_latin__whole_words_and_beginnings_in_either_case),
 		cmocka_unit_test(test_hits__are_those_of_instr),
 		cmocka_unit_test(test_pages__without_gaps_and_doubles_over_many_false_hits),
