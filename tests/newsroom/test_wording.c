@@ -85,7 +85,7 @@ static void test_wording__patterns_run_line_by_line(void **state)
 		{ "[一二三]", "四", "" }, { "a", "aaa", "1:1 wording.p 1:2 wording.p 1:3 wording.p" },
 		{ "a+", "aaa b aa", "1:1 wording.p 1:7 wording.p" },
 		{ "\\b|x", "ab x", "1:4 wording.p" }, /* an empty hit is none, wherever it is */
-		{ "A", "a", "" },        /* case matters here */
+		{ "A", "a", "" },                     /* case matters here */
 	};
 
 	(void)state;
