@@ -118,13 +118,13 @@ static void check_findings(const struct post *post)
 	}
 }
 
-static void check_post(const cJSON *object)
+static void check_post(const cJSON *object, bool past_ok)
 {
 	static const char *const texts[] = { "title", "text", "class", "at", "late", "until", "key", "campaign" };
 	struct post post = { 0 };
 	struct error err = { 0 };
 
-	if (!post_read(&rules, object, NOW_AT, &post, &err)) {
+	if (!post_read(&rules, object, NOW_AT, past_ok, &post, &err)) {
 		must(err.domain == ERROR_INPUT || err.domain == ERROR_MISSING);
 		must_be_an_error(&err, err.domain, ADVISE_REJECT);
 		must(!post.targets && !post.text);
@@ -145,8 +145,8 @@ static void check_post(const cJSON *object)
 			check_text(post.targets[i].text, LIMIT_POST_BYTES);
 		}
 	}
-	must(post.due_at == 0 || post.due_at >= NOW_AT);
-	must(post.until_at == 0 || post.until_at > (post.due_at ? post.due_at : NOW_AT));
+	must(past_ok || post.due_at == 0 || post.due_at >= NOW_AT);
+	must(past_ok || post.until_at == 0 || post.until_at > (post.due_at ? post.due_at : NOW_AT));
 	must(post.late_ms >= 0);
 	check_media(&post);
 	check_findings(&post);
@@ -202,7 +202,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!json_parse((struct str){ (const char *)data, size }, &json, &err)) {
 		return 0;
 	}
-	check_post(json);
+	check_post(json, false);
+	check_post(json, true);
 	if (cJSON_IsObject(json)) {
 		check_call(json);
 	}
