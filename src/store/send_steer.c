@@ -46,6 +46,12 @@ bool send_hold(struct tx *tx, const struct actor *actor, struct send_id id, cons
 	return ok;
 }
 
+/* Comes back by itself with its account: see send_release_account(). */
+static bool waits_for_account(const struct send_row *row)
+{
+	return row->due_at && row->hold != HOLD_OPERATOR && row->hold != HOLD_LATE;
+}
+
 bool send_release(struct tx *tx, const struct actor *actor, struct send_id id, int64_t due_at, struct error *err)
 {
 	struct send_change change = { .event = SEND_RELEASE };
@@ -63,8 +69,10 @@ bool send_release(struct tx *tx, const struct actor *actor, struct send_id id, i
 		/* A person decided: what is late goes now. */
 		change.due_at = due_at ? due_at : row.due_at > tx_now_at(tx) ? 0 : tx_now_at(tx);
 		ok = hold == HOLD_NONE || row.state != SEND_HELD ||
-		     error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s: it goes when the account does",
-			     row.account_name, account_state_name(account.state));
+		     error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s: %s", row.account_name,
+			     account_state_name(account.state),
+			     waits_for_account(&row) ? "it goes when the account does"
+						     : "release it when the account is ready");
 	}
 	ok = ok && send_move(tx, actor, &row, &change, err);
 	account_row_finish(&account);

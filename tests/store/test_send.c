@@ -481,11 +481,16 @@ static void test_release__not_against_the_account(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
 	struct send_id send = rig_publish(rig, "text", rig->now_at + HOUR_MS);
+	struct send_id draft = rig_publish(rig, "draft", 0);
 
 	(void)state;
 	DO(rig, account_pause(rig->tx, &leader, rig->account, "quiet", &rig->err));
 	DO_FAILS(rig, send_release(rig->tx, &officer, send, 0, &rig->err), ERROR_STATE, "weibo-main is paused");
+	assert_non_null(strstr(rig->err.message, "it goes when the account does"));
 	CHECK_TEXT(rig_state(rig, send), "held account_paused");
+	/* A draft does not go by itself. */
+	DO_FAILS(rig, send_release(rig->tx, &officer, draft, 0, &rig->err), ERROR_STATE,
+		"release it when the account is ready");
 }
 
 static void test_people__every_verb_against_every_state(void **state)
