@@ -16,7 +16,8 @@ struct rules;
 
 /*
  * Read the object `post` of a request: known members only, accounts and groups resolved, times understood in the
- * office's zone (past ones refused, unless past_ok: a batch that is handed in again says what it said before), late rule from the class, media decoded and their type told from their bytes.
+ * office's zone (past ones refused, unless past_ok: a batch that is handed in again says what it said before), late
+ * rule from the class, media decoded and their type told from their bytes.
  *
  * errors  INPUT/REJECT naming the member; MISSING/REJECT for an account or group that does not exist
  * owns    fills *ret_post, post_finish() it
