@@ -42,6 +42,9 @@ bool str_to_i64(struct str a, int64_t min, int64_t max, int64_t *ret_value) must
 /* Length of the valid UTF-8 sequence that `a` starts with: 1-4; 0 when empty, invalid or incomplete. */
 size_t str_utf8_step(struct str a);
 
+/* One character: C0, DEL, C1, or a line separator (U+2028, U+2029)? No line that is shown may hold one. */
+bool str_is_control(struct str character);
+
 /* A terminated copy on the heap, free() it. Aborts when memory is exhausted. */
 char *str_dup(struct str a);
 

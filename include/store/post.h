@@ -13,7 +13,10 @@
 
 struct tx;
 
-/* SHA-256 over everything that makes a post what it is (text, media, targets, times, class); not the key. */
+/*
+ * SHA-256 over everything that makes a post what it is (text, media, targets, class, campaign). Not the key, and not
+ * the times: a batch that says "+2h" gives another one every time it is handed in.
+ */
 void post_digest(const struct post *post, char ret_hex[65]);
 
 enum post_insert { POST_INSERTED = 1, POST_UNCHANGED };
@@ -34,14 +37,17 @@ bool post_insert(struct tx *tx, const struct actor *actor, const struct post *po
 bool post_is_known(struct tx *tx, const char *key);
 
 /*
- * Is there room for one more broadcast of this account in the quota window of due_at? Counts what is promised and what went
- * out. errors PLATFORM/WAIT (quota) naming the window
+ * Is there room for one more broadcast of this account in the quota window of due_at? Counts what is promised and what
+ * went out. errors PLATFORM/WAIT (quota) naming the window
  */
 struct quota_window;
 bool post_broadcast_room(struct tx *tx, struct account_id account, const struct quota_window *window, int64_t due_at,
 	struct error *err) must_check;
 
-/* Give a time to the held deliveries of a post that had none (`post schedule 12 --at`); STATE when none is held. */
+/*
+ * Give a time to the held deliveries of a post that had none (`post schedule 12 --at`); STATE when none is held. One
+ * whose account is not ready stays held for the account and goes at that time once it is.
+ */
 bool post_set_due(
 	struct tx *tx, const struct actor *actor, struct post_id id, int64_t due_at, struct error *err) must_check;
 

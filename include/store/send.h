@@ -141,7 +141,8 @@ struct send_result {
 
 /*
  * Record what became of the attempt. Applied only while the send is in the state the event fits (else nothing, and
- * *ret_applied false): late news about a send that a person has settled changes nothing.
+ * *ret_applied false): late news about a send that a person has settled changes nothing. SEND_FIND of an id that
+ * another send has is not applied either: the question goes to a person.
  */
 bool send_finish(struct tx *tx, struct send_id id, const struct send_result *result, bool *ret_applied,
 	struct error *err) must_check;

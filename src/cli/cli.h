@@ -49,11 +49,11 @@ struct cli {
 
 	/* the daemon */
 	const char *socket;
-	struct client *client; /* NULL: not asked yet */
-	int64_t hello_at;      /* the daemon's clock at hello, */
+	struct client *client;  /* NULL: not asked yet */
+	int64_t hello_at;       /* the daemon's clock at hello, */
 	struct mono hello_mono; /* and ours */
-	cJSON *error_data;     /* of the last error answer: findings, rows, ids */
-	char *draft;           /* a text of the user's that was kept: named with the error */
+	cJSON *error_data;      /* of the last error answer: findings, rows, ids */
+	char *draft;            /* a text of the user's that was kept: named with the error */
 };
 
 /* The whole program but main(). */
@@ -84,9 +84,8 @@ bool usage(struct error *err, const char *format, ...) printf_like(2, 3);
 /*
  * Connect when that has not happened yet, call a verb, give its result.
  *
- * errors   as client_connect() and client_call(); when the answer to a verb that writes was lost: ADVISE_VERIFY (exit 9).
- *          cli->error_data holds what came with an error answer
- * owns     takes params
+ * errors   as client_connect() and client_call(); when the answer to a verb that writes was lost: ADVISE_VERIFY (exit
+ * 9). cli->error_data holds what came with an error answer owns     takes params
  */
 bool ask(struct cli *cli, const char *method, cJSON *params, cJSON **ret_result, struct error *err) must_check;
 /* As ask(), but for a call that only looks, made by a verb that writes. */

@@ -208,7 +208,12 @@ static bool schedule_one(struct cli *cli, const char *word, void *data unused_ar
 		return false;
 	}
 	if (for_people(cli)) {
-		say(cli, _("Post %s: %s"), word, json_text(result, "due_echo", ""));
+		struct buf echo;
+
+		buf_init(&echo, 256);
+		echo_text(cli, &echo, field_at(result, "due_at"));
+		say(cli, _("Post %s: %s"), word, echo.p);
+		buf_finish(&echo);
 	} else {
 		output_row(cli, result);
 	}
@@ -366,9 +371,13 @@ static const struct example list_examples[] = {
 	{ "gazette post list --json=id,due_at,title --limit 0", NULL },
 	{ 0 },
 };
-static const struct example steer_examples[] = {
-	{ "gazette post hold 12", N_("every delivery of post 12 that has not left yet") },
+static const struct example cancel_examples[] = {
+	{ "gazette post cancel 12", N_("every delivery of post 12 that has not left yet") },
 	{ "gazette post cancel 12/weibo-main --reason 'wrong road'", NULL },
+	{ 0 },
+};
+static const struct example hold_examples[] = {
+	{ "gazette post hold 12/weibo-main --reason 'first the correction'", NULL },
 	{ "gazette post hold ALL", N_("everything that has not left yet") },
 	{ 0 },
 };
@@ -411,9 +420,9 @@ static const struct verb verbs[] = {
 		run_list },
 	{ "show", "N...", N_("one post: text, deliveries, history"), NULL, NULL, NULL, "post", 1, -1, &show_shape,
 		false, run_show },
-	{ "cancel", "N|N/ACCOUNT|ALL...", N_("never send what has not been sent"), NULL, steer_examples, reason_options,
-		"delivery", 1, -1, &steer_shape, true, run_cancel },
-	{ "hold", "N|N/ACCOUNT|ALL...", N_("stop what has not left yet"), NULL, steer_examples, reason_options,
+	{ "cancel", "N|N/ACCOUNT|ALL...", N_("never send what has not been sent"), NULL, cancel_examples,
+		reason_options, "delivery", 1, -1, &steer_shape, true, run_cancel },
+	{ "hold", "N|N/ACCOUNT|ALL...", N_("stop what has not left yet"), NULL, hold_examples, reason_options,
 		"delivery", 1, -1, &steer_shape, true, run_hold },
 	{ "release", "N|N/ACCOUNT|ALL...", N_("let what is held go on"), NULL, release_examples, release_options,
 		"delivery", 1, -1, &steer_shape, true, run_release },

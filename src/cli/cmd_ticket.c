@@ -74,6 +74,7 @@ struct deed {
 	const char *method;
 	const cJSON *params; /* borrowed; the id is added */
 	const char *done;    /* N_(): "Ticket %s: closed" */
+	bool names_target;   /* and whose it is now */
 };
 
 static void tell(struct cli *cli, const char *word, const struct deed *deed, const cJSON *ticket)
@@ -92,7 +93,7 @@ static void tell(struct cli *cli, const char *word, const struct deed *deed, con
 		(void)buf_add_text(&text, _(", until "));
 		(void)when_format_short(&text, until_at, cli_now_at(cli));
 	}
-	if (json_text(ticket, "target", "")[0] && strcmp(deed->method, "ticket.claim") != 0) {
+	if (deed->names_target && json_text(ticket, "target", "")[0]) {
 		(void)buf_add_text(&text, " → ");
 		out_safe(&text, json_text(ticket, "target", ""));
 	}
@@ -135,7 +136,7 @@ static bool run_show(struct cli *cli, struct error *err)
 /* Takes params. */
 static bool run_deed(struct cli *cli, const char *method, cJSON *params, const char *done, struct error *err)
 {
-	struct deed deed = { method, params, done };
+	struct deed deed = { method, params, done, json_get(params, "to") || strcmp(method, "ticket.escalate") == 0 };
 	bool ok = for_each_ticket(cli, do_one, &deed, err);
 
 	cJSON_Delete(params);

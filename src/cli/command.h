@@ -21,8 +21,8 @@ struct option {
 	const char *name;  /* without the dashes */
 	const char *value; /* what stands for its value in help; NULL: a switch */
 	const char *help;  /* N_() */
-	/* What its value may be: "=a|b|c" exactly these words; "account" a word source (see below), for completion only;
-	 * NULL: anything. */
+	/* What its value may be: "=a|b|c" exactly these words; "account" a word source (see below), for completion
+	 * only; NULL: anything. */
 	const char *words;
 	bool optional; /* the value may be left out, and is given as --name=VALUE only */
 	bool repeats;  /* may be given more than once */

@@ -32,18 +32,20 @@ struct column {
 	const char *field; /* "title|excerpt": the first that is not empty */
 	const char *title; /* N_() */
 	enum column_kind kind;
-	unsigned min;  /* may be cut to so many cells; 0: never cut */
+	unsigned min;   /* may be cut to so many cells; 0: never cut */
 	bool leave_out; /* first to go when the screen is narrow */
 };
 
 struct shape {
-	const char *id;              /* the field that -q prints; "a|b" as above */
+	const char *id;               /* the field that -q prints; "a|b" as above */
 	const struct column *columns; /* ends with {0} */
-	const char *const *fields;   /* all of them, ends with NULL: for --json= and --csv */
+	const char *const *fields;    /* all of them, ends with NULL: for --json= and --csv */
 };
 
 enum output_mode { OUTPUT_TABLE, OUTPUT_WHOLE, OUTPUT_JSON, OUTPUT_CSV, OUTPUT_IDS };
 
+/* An output for people: for help, and for complaints before it is known what is wanted. */
+void output_init(struct cli *cli);
 /* Reads --json, --csv, --bom, -q. errors INPUT: a field that does not exist. */
 bool output_start(struct cli *cli, struct error *err) must_check;
 void output_free(struct output *output);
@@ -70,6 +72,8 @@ void say(struct cli *cli, const char *format, ...) printf_like(2, 3);
 void output_flush(struct cli *cli, bool may_page);
 /* False: standard output could not be written (and it was not a closed pipe). */
 bool output_ok(const struct cli *cli);
+/* Nobody reads standard output any more: what is still to come need not be fetched. */
+bool output_closed(const struct cli *cli);
 
 /* Foreign text made harmless for one line. */
 void out_safe(struct buf *out, const char *text);
@@ -83,6 +87,8 @@ void json_safe(struct buf *out, const cJSON *json);
 /* "in 5 min", "overdue 5 min" */
 void due_text(struct cli *cli, struct buf *out, int64_t at, bool *ret_overdue);
 void relative_text(struct cli *cli, struct buf *out, int64_t at);
+/* "Thu 2026-10-01 08:00 +08:00, in 3 d 2 h" in the language of messages; nothing for 0. */
+void echo_text(struct cli *cli, struct buf *out, int64_t at);
 enum style state_style(const char *state);
 enum style priority_style(const char *priority);
 
@@ -91,6 +97,8 @@ enum style priority_style(const char *priority);
  * inside a word that is longer than a line. cells 0: no wrapping.
  */
 void out_wrapped(struct cli *cli, struct str text, size_t indent, size_t cells);
+/* The same behind a head: "  --to NAME  what it is", further lines under the first. No head: NULL. */
+void out_item(struct cli *cli, const char *head, struct str text, size_t indent, size_t cells);
 /* How wide a page may be here: the screen, at most 100; 0 in a pipe. */
 size_t page_cells(const struct cli *cli);
 

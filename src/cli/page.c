@@ -74,7 +74,7 @@ void page_time(struct cli *cli, const char *name, int64_t at)
 		return;
 	}
 	buf_init(&echo, 256);
-	(void)when_format_echo(&echo, at, cli_now_at(cli));
+	echo_text(cli, &echo, at);
 	page_field(cli, name, echo.p);
 	buf_finish(&echo);
 }
@@ -95,21 +95,21 @@ void page_duration(struct cli *cli, const char *name, int64_t ms)
 /* What an event says beyond who did what: the words people gave, and what changed. */
 static void add_detail(struct buf *out, const cJSON *event)
 {
-	static const char *const names[] = { "delivery", "account", "to", "target", "state_from", "state_to", "reason",
-		"text", "note", "receipt", "result", "error", "url", "why", "taken_from" };
+	static const char *const names[] = { "delivery", "to", "target", "state_from", "state_to", "reason", "text",
+		"note", "receipt", "result", "error", "url", "why", "taken_from" };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		const char *text = json_text(event, names[i], "");
+		bool ours = strcmp(names[i], "state_from") == 0 || strcmp(names[i], "state_to") == 0 ||
+			    strcmp(names[i], "result") == 0;
 
 		if (!text[0]) {
 			continue;
 		}
-		if (strcmp(names[i], "state_from") == 0) {
-			(void)buf_printf(out, "%s → ", i18n_word(text));
-			continue;
+		if (out->n > 0) {
+			(void)buf_add_text(out, strcmp(names[i], "state_to") == 0 ? " → " : "  ");
 		}
-		out_safe(out, strcmp(names[i], "state_to") == 0 ? i18n_word(text) : text);
-		(void)buf_add_text(out, "  ");
+		out_safe(out, ours ? i18n_word(text) : text);
 	}
 }
 
@@ -133,7 +133,7 @@ void page_history(struct cli *cli, const cJSON *history)
 		add_detail(&detail, event);
 		page_cell(cli, at.p, 17, STYLE_DIM);
 		page_cell(cli, json_text(event, "actor", ""), ACTOR_CELLS, STYLE_PLAIN);
-		page_cell(cli, json_text(event, "action", ""), ACTION_CELLS, STYLE_PLAIN);
+		page_cell(cli, i18n_word(json_text(event, "action", "")), ACTION_CELLS, STYLE_PLAIN);
 		out_printf(cli, "%s\n", detail.p);
 		buf_finish(&at);
 		buf_finish(&detail);

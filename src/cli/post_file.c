@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/cli.h"
 #include "cli/i18n.h"
@@ -402,6 +403,7 @@ static bool add_medium(cJSON *media, const char *dir, const char *path, const ch
 	cleanup(buf_finish) struct buf where = { 0 };
 	cleanup(buf_finish) struct buf bytes = { 0 };
 	cleanup(buf_finish) struct buf encoded = { 0 };
+	struct stat st;
 	cJSON *medium;
 
 	if ((size_t)cJSON_GetArraySize(media) >= LIMIT_MEDIA_PER_POST) {
@@ -413,6 +415,10 @@ static bool add_medium(cJSON *media, const char *dir, const char *path, const ch
 	input_path(&where, dir, path);
 	if (where.failed) {
 		return refuse(err, "media", _("the name of a file is too long"));
+	}
+	/* A pipe or a device would never end. */
+	if (stat(where.p, &st) == 0 && !S_ISREG(st.st_mode)) {
+		return error_set(err, ERROR_OS, ADVISE_REJECT, 0, _("media: %s: no regular file"), where.p);
 	}
 	if (!input_read(where.p, &bytes, err)) {
 		return error_prefix(err, "media");

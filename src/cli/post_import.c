@@ -172,6 +172,16 @@ static void flatten(cJSON *row, const char *name)
 	buf_finish(&text);
 }
 
+static void say_wrong(struct cli *cli, const char *reason)
+{
+	struct buf safe;
+
+	buf_init(&safe, 4096);
+	out_safe(&safe, reason);
+	warn(cli, "%s", safe.p);
+	buf_finish(&safe);
+}
+
 static void print_rows(struct cli *cli, const struct outcome *outcome)
 {
 	static const char *const lists[] = { "accounts", "media", "per_account" };
@@ -184,7 +194,7 @@ static void print_rows(struct cli *cli, const struct outcome *outcome)
 
 		if (for_people(cli)) {
 			if (reason) {
-				warn(cli, "%s", reason);
+				say_wrong(cli, reason);
 			}
 			continue;
 		}
@@ -201,13 +211,13 @@ static void print_rows(struct cli *cli, const struct outcome *outcome)
 static void tell(struct cli *cli, const struct outcome *outcome)
 {
 	if (outcome->checked > 0) {
-		say(cli, _("%" PRId64 " rows are right"), outcome->checked);
+		say(cli, _("rows that are right: %" PRId64), outcome->checked);
 	}
 	if (outcome->created > 0) {
-		say(cli, _("%" PRId64 " posts created"), outcome->created);
+		say(cli, _("posts created: %" PRId64), outcome->created);
 	}
 	if (outcome->unchanged > 0) {
-		say(cli, _("%" PRId64 " rows were taken before: nothing changed"), outcome->unchanged);
+		say(cli, _("rows taken before, unchanged: %" PRId64), outcome->unchanged);
 	}
 }
 

@@ -161,7 +161,7 @@ static void show_lengths(struct cli *cli, const cJSON *lengths)
 
 static void show_check(struct cli *cli, const struct post_file *file, const cJSON *result, bool whole)
 {
-	const char *echo = json_text(result, "due_echo", NULL);
+	struct buf echo;
 
 	if (whole) {
 		out_wrapped(cli, json_str(file->post, "text"), 2, page_cells(cli));
@@ -171,7 +171,10 @@ static void show_check(struct cli *cli, const struct post_file *file, const cJSO
 		out_printf(cli, "%s: ", file->name);
 	}
 	out_printf(cli, "%s\n", json_bool(result, "ok", false) ? _("good") : _("not accepted as it is"));
-	out_printf(cli, "  %s\n", echo ? echo : _("without a time: it will be held until it gets one"));
+	buf_init(&echo, 256);
+	echo_text(cli, &echo, field_at(result, "due_at"));
+	out_printf(cli, "  %s\n", echo.n ? echo.p : _("without a time: it will be held until it gets one"));
+	buf_finish(&echo);
 	show_lengths(cli, json_get(result, "lengths"));
 }
 
@@ -215,11 +218,33 @@ static bool check_post(struct cli *cli, const struct post_file *file, bool whole
 	return true;
 }
 
-static bool check_one(struct cli *cli, const char *path, void *data unused_arg, struct error *err)
+static bool check_one(struct cli *cli, const char *path, struct error *err)
 {
 	cleanup(post_file_finish) struct post_file file = { 0 };
 
 	return read_post(cli, path, &file, err) && check_post(cli, &file, false, err);
+}
+
+/* As a compiler does: what is wrong with one file keeps nobody from looking at the next. */
+static bool check_files(struct cli *cli, struct error *err)
+{
+	enum exit_code worst = EXIT_CODE_DONE;
+
+	for (size_t i = 0; i < cli->n_args; i++) {
+		if (check_one(cli, cli->args[i], err)) {
+			continue;
+		}
+		if (i + 1 == cli->n_args && !worst) {
+			return false;
+		}
+		worst = report(cli, err, NULL);
+		error_clear(err);
+		if (worst == EXIT_CODE_NO_DAEMON) {
+			break;
+		}
+	}
+	cli->exit = worst ? worst : cli->exit;
+	return true;
 }
 
 /* A text, or files to take it from: one of them. */
@@ -242,8 +267,7 @@ bool post_check(struct cli *cli, struct error *err)
 	if (!by_text && cli->n_args == 0) {
 		return usage(err, _("%s: name a file, - for standard input, or -m TEXT"), cli->spelt);
 	}
-	if (by_text ? !check_one(cli, NULL, NULL, err)
-		    : !for_each_word(cli, cli->args, cli->n_args, check_one, NULL, err)) {
+	if (!(by_text ? check_one(cli, NULL, err) : check_files(cli, err))) {
 		return false;
 	}
 	output_rows_end(cli);
@@ -255,8 +279,7 @@ bool post_check(struct cli *cli, struct error *err)
 static void tell_created(struct cli *cli, const cJSON *result)
 {
 	int64_t id = json_i64(result, "id", 0);
-	const char *echo = json_text(result, "due_echo", NULL);
-	struct buf names;
+	struct buf names, echo;
 	const cJSON *name;
 
 	buf_init(&names, 1 << 16);
@@ -270,11 +293,14 @@ static void tell_created(struct cli *cli, const cJSON *result)
 	} else {
 		say(cli, _("Post %" PRId64 ": %s"), id, names.p);
 	}
-	if (echo) {
-		say(cli, "%s", echo);
+	buf_init(&echo, 256);
+	echo_text(cli, &echo, field_at(result, "due_at"));
+	if (echo.n > 0) {
+		say(cli, "%s", echo.p);
 	} else {
 		say(cli, _("Held: it has no time yet (gazette post schedule %" PRId64 " --at TIME)"), id);
 	}
+	buf_finish(&echo);
 	buf_finish(&names);
 }
 

@@ -27,6 +27,21 @@ static void show_due(struct cli *cli, const char *name, const cJSON *ticket, con
 	buf_finish(&text);
 }
 
+/* Those that still run. */
+static void show_deadlines(struct cli *cli, const cJSON *ticket)
+{
+	const char *state = json_text(ticket, "state", "");
+	bool free = strcmp(state, "new") == 0 || strcmp(state, "assigned") == 0;
+
+	if (free) {
+		show_due(cli, _("claim by"), ticket, "ack_at");
+	}
+	if (free || strcmp(state, "claimed") == 0) {
+		show_due(cli, _("reply by"), ticket, "reply_at");
+		show_due(cli, _("answer by"), ticket, "answer_at");
+	}
+}
+
 static void show_holder(struct cli *cli, const cJSON *ticket)
 {
 	const char *holder = json_text(ticket, "holder", "");
@@ -142,9 +157,7 @@ void ticket_page(struct cli *cli, const cJSON *ticket)
 	show_holder(cli, ticket);
 	show_level(cli, ticket);
 	page_time(cli, _("opened"), field_at(ticket, "opened_at"));
-	show_due(cli, _("claim by"), ticket, "ack_at");
-	show_due(cli, _("reply by"), ticket, "reply_at");
-	show_due(cli, _("answer by"), ticket, "answer_at");
+	show_deadlines(cli, ticket);
 	page_time(cli, _("closed"), field_at(ticket, "closed_at"));
 	page_field(cli, _("result"), i18n_word(json_text(ticket, "result", "")));
 	page_field(cli, _("under"), json_text(cJSON_GetArrayItem(thread, 0), "status_text", ""));

@@ -29,6 +29,9 @@ static char separator_of(struct str text)
 	bool quoted = false;
 	size_t best = 0;
 
+	while (text.n > 0 && (text.p[0] == '\n' || text.p[0] == '\r')) {
+		text = str_sub(text, 1, text.n);
+	}
 	for (size_t i = 0; i < text.n && (quoted || (text.p[i] != '\n' && text.p[i] != '\r')); i++) {
 		quoted = text.p[i] == '"' ? !quoted : quoted;
 		for (size_t k = 0; !quoted && k < 3; k++) {
@@ -53,7 +56,8 @@ static char take(struct reader *reader)
 	char c = reader->rest.p[0];
 
 	reader->rest = str_sub(reader->rest, 1, reader->rest.n);
-	if (c == '\n') {
+	/* CR LF is one line end, and so is a CR of its own. */
+	if (c == '\n' || (c == '\r' && (reader->rest.n == 0 || reader->rest.p[0] != '\n'))) {
 		reader->line++;
 	}
 	return c;
@@ -116,7 +120,7 @@ static bool read_row(struct reader *reader)
 		bool ok;
 
 		buf_init(&field, LIMIT_IMPORT_BYTES);
-		ok = read_field(reader, &field);
+		ok = read_field(reader, &field) && (!field.failed || fail(reader, row->line, "a field is too long"));
 		if (ok) {
 			array_grow(row->fields, row->n, cap);
 			row->fields[row->n++] = buf_steal(&field);
@@ -147,13 +151,18 @@ static bool read_row(struct reader *reader)
 bool csv_parse(const char *name, struct str text, struct csv **ret_csv, struct error *err)
 {
 	struct reader reader = { .name = name, .rest = text, .line = 1, .err = err };
+	const char *nul;
 	bool ok = true;
 
 	if (str_starts(reader.rest, STR("\xef\xbb\xbf"))) {
 		reader.rest = str_sub(reader.rest, 3, reader.rest.n);
 	}
-	if (text.n > 0 && memchr(text.p, 0, text.n)) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s: holds a NUL: no text file", name);
+	nul = text.n > 0 ? memchr(text.p, 0, text.n) : NULL;
+	if (nul) {
+		for (const char *p = text.p; p < nul; p++) {
+			reader.line += *p == '\n';
+		}
+		return fail(&reader, reader.line, "a NUL: this is no text file");
 	}
 	reader.separator = separator_of(reader.rest);
 	reader.csv = xnew(struct csv);
@@ -201,17 +210,24 @@ void csv_freep(struct csv **csv)
 
 bool charset_to_utf8(struct buf *out, struct str bytes, bool *ret_converted, struct error *err)
 {
+	struct str mark = STR("\xef\xbb\xbf");
+	bool marked = str_starts(bytes, mark);
+	ptrdiff_t broken = utf8_invalid_at(bytes);
+	size_t begin = out->n;
 	iconv_t converter;
 	char *from = (char *)bytes.p;
 	size_t left = bytes.n;
-	size_t made = 0;
 
-	if (str_starts(bytes, STR("\xef\xbb\xbf"))) {
-		bytes = str_sub(bytes, 3, bytes.n);
-	}
-	if (utf8_valid(bytes)) {
+	if (broken < 0) {
+		if (!buf_add_str(out, str_sub(bytes, marked ? mark.n : 0, bytes.n))) {
+			return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "too long");
+		}
 		*ret_converted = false;
-		return buf_add_str(out, bytes) || error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "too long");
+		return true;
+	}
+	if (marked) {
+		/* It says that it is UTF-8: another reading would give other characters, silently. */
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "byte %td: no valid UTF-8", broken);
 	}
 	converter = iconv_open("UTF-8", "GB18030");
 	if (converter == (iconv_t)-1) {
@@ -222,18 +238,23 @@ bool charset_to_utf8(struct buf *out, struct str bytes, bool *ret_converted, str
 		char *to = chunk;
 		size_t room = sizeof(chunk);
 		size_t n = iconv(converter, &from, &left, &to, &room);
+		struct str made = { chunk, sizeof(chunk) - room };
 
-		(void)buf_add(out, chunk, sizeof(chunk) - room);
-		made += sizeof(chunk) - room;
+		if (out->n == begin && str_starts(made, mark)) {
+			made = str_sub(made, mark.n, made.n); /* GB18030 has a byte order mark of its own */
+		}
+		(void)buf_add_str(out, made);
 		if (n == (size_t)-1 && errno != E2BIG) {
 			break;
 		}
 	}
 	(void)iconv_close(converter);
 	if (left > 0) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "byte %td: neither UTF-8 nor GB18030",
-			utf8_invalid_at(bytes));
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "byte %td: neither UTF-8 nor GB18030", broken);
 	}
-	*ret_converted = made > 0;
-	return !out->failed || error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "too long");
+	if (out->failed) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "too long");
+	}
+	*ret_converted = true;
+	return true;
 }

@@ -163,11 +163,16 @@ bool base64_decode(struct buf *out, struct str text, struct error *err)
 	uint32_t bits = 0;
 	unsigned n_bits = 0;
 	size_t n_chars = 0;
-	size_t end = text.n;
+	size_t n_padding = 0;
+	size_t end;
 
-	while (end > 0 && text.n - end < 2 && text.p[end - 1] == '=') {
-		end--;
+	while (text.n > 0 && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r')) {
+		text.n--; /* behind the padding, as base64(1) prints it */
 	}
+	while (n_padding < 2 && n_padding < text.n && text.p[text.n - 1 - n_padding] == '=') {
+		n_padding++;
+	}
+	end = text.n - n_padding;
 	for (size_t i = 0; i < end; i++) {
 		int value = value_of(text.p[i]);
 
@@ -187,6 +192,9 @@ bool base64_decode(struct buf *out, struct str text, struct error *err)
 	}
 	if (n_chars % 4 == 1) {
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "base64 that ends too early");
+	}
+	if (n_padding > 0 && (n_chars + n_padding) % 4 != 0) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "base64 with the wrong padding");
 	}
 	return !out->failed || error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "longer than %zu bytes", out->max_bytes);
 }

@@ -5,6 +5,8 @@
 
 #include "text/utf8.h"
 
+static const struct str mark = { "\xef\xbb\xbf", 3 }; /* byte order mark */
+
 /* The line at the front of *rest, without its end; *rest moves behind it. */
 static struct str take_line(struct str *rest)
 {
@@ -24,26 +26,41 @@ static bool is_fence(struct str line)
 	return str_starts(line, STR("---")) && str_trim(line).n == 3;
 }
 
+static bool fail_at(const char *name, struct str text, size_t offset, const char *what, struct error *err)
+{
+	struct str before = str_sub(text, 0, offset);
+	struct str line = before;
+	int number = 1;
+
+	for (size_t i = 0; i < before.n; i++) {
+		if (before.p[i] == '\n') {
+			number++;
+			line = str_sub(before, i + 1, before.n);
+		}
+	}
+	if (str_starts(line, mark)) {
+		line = str_sub(line, mark.n, line.n);
+	}
+	return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s:%d:%zu: %s", name, number, text_chars(line) + 1, what);
+}
+
 bool front_matter_parse(const char *name, struct str text, struct front_matter *ret, struct error *err)
 {
 	struct front_matter front = { .body_line = 1 };
 	struct str rest = text;
 	struct str inside;
+	struct error yaml_err = { 0 };
 	ptrdiff_t broken = utf8_invalid_at(text);
+	const char *nul = text.n > 0 ? memchr(text.p, 0, text.n) : NULL;
 
 	if (broken >= 0) {
-		int line = 1;
-
-		for (ptrdiff_t i = 0; i < broken; i++) {
-			line += text.p[i] == '\n';
-		}
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s:%d: no valid UTF-8", name, line);
+		return fail_at(name, text, (size_t)broken, "no valid UTF-8", err);
 	}
-	if (text.n > 0 && memchr(text.p, 0, text.n)) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s: holds a NUL: no text file", name);
+	if (nul) {
+		return fail_at(name, text, (size_t)(nul - text.p), "a NUL: this is no text file", err);
 	}
-	if (str_starts(rest, STR("\xef\xbb\xbf"))) {
-		rest = str_sub(rest, 3, rest.n);
+	if (str_starts(rest, mark)) {
+		rest = str_sub(rest, mark.n, rest.n);
 	}
 	front.body = rest;
 	if (is_fence(take_line(&rest))) {
@@ -64,9 +81,8 @@ bool front_matter_parse(const char *name, struct str text, struct front_matter *
 			return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
 				"%s:1:1: front matter begins with --- and has no closing ---", name);
 		}
-		if (!yaml_parse(name, inside, 2, &front.yaml, err)) {
-			err->domain = ERROR_INPUT;
-			return false;
+		if (!yaml_parse(name, inside, 2, &front.yaml, &yaml_err)) {
+			return error_set(err, ERROR_INPUT, yaml_err.advice, 0, "%s", yaml_err.message);
 		}
 		front.body = rest;
 		front.body_line = line + 1;

@@ -91,26 +91,47 @@ static void add_fields(struct digest *digest, struct str form)
 	}
 }
 
-static struct str path_of(const struct http_request *request, struct str *ret_query)
-{
-	struct str rest = str_from(request->url);
-	struct str path;
+/* A URL in pieces; what may be a credential (user and password, query) stands apart. */
+struct target {
+	struct str scheme; /* with its :// */
+	struct str place;  /* host, port, path */
+	struct str query;
+};
 
-	if (!str_split(&rest, '?', &path)) {
-		path = STR("");
+static struct target target_of(const struct http_request *request)
+{
+	struct target target = { 0 };
+	struct str rest = str_from(request->url);
+	ptrdiff_t authority = str_find(rest, STR("://"));
+	size_t slash = 0;
+
+	if (authority >= 0) {
+		target.scheme = str_sub(rest, 0, (size_t)authority + 3);
+		rest = str_sub(rest, target.scheme.n, rest.n);
 	}
-	*ret_query = rest;
-	return path;
+	(void)str_split(&rest, '#', &target.query);
+	(void)str_split(&target.query, '?', &target.place);
+	while (slash < target.place.n && target.place.p[slash] != '/') {
+		slash++;
+	}
+	for (size_t i = slash; i-- > 0;) {
+		if (target.place.p[i] == '@') {
+			target.place = str_sub(target.place, i + 1, target.place.n);
+			break;
+		}
+	}
+	return target;
 }
 
 void http_request_digest(const struct http_request *request, char ret_hex[65])
 {
+	struct target target = target_of(request);
 	struct digest *digest = digest_new();
-	struct str query;
 
 	digest_add_field(digest, request->method == HTTP_POST ? STR("POST") : STR("GET"));
-	digest_add_field(digest, path_of(request, &query));
-	add_fields(digest, query);
+	digest_add_field(digest, target.scheme);
+	digest_add_field(digest, target.place);
+	add_fields(digest, target.query);
 	add_fields(digest, (struct str){ request->body, request->body_n });
 	for (size_t i = 0; i < request->n_parts; i++) {
 		const struct http_part *part = &request->parts[i];
@@ -125,8 +146,9 @@ void http_request_digest(const struct http_request *request, char ret_hex[65])
 
 void http_request_trace(const struct http_request *request, struct buf *out)
 {
-	struct str query;
+	struct target target = target_of(request);
 
 	(void)buf_add_text(out, request->method == HTTP_POST ? "POST " : "GET ");
-	(void)buf_add_str(out, path_of(request, &query));
+	(void)buf_add_str(out, target.scheme);
+	(void)buf_add_str(out, target.place);
 }

@@ -123,7 +123,7 @@ static void copy_number(struct str *rest, struct buf *out)
 	bool whole = true;
 	struct str digits_of;
 
-	while (n < rest->n && (is_digit(rest->p[n]) || strchr("+-.eE", rest->p[n]))) {
+	while (n < rest->n && (is_digit(rest->p[n]) || (rest->p[n] && strchr("+-.eE", rest->p[n])))) {
 		if (is_digit(rest->p[n])) {
 			digits++;
 		} else if (n > 0 || rest->p[n] != '-') {

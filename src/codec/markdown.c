@@ -89,6 +89,7 @@ static void enter(struct writer *writer, cmark_node *node)
 bool markdown_to_text(struct buf *out, struct str markdown, struct error *err)
 {
 	struct writer writer = { .out = out };
+	size_t before = out->n;
 	cmark_node *document;
 	cmark_iter *walk;
 	cmark_event_type event;
@@ -97,7 +98,7 @@ bool markdown_to_text(struct buf *out, struct str markdown, struct error *err)
 		return error_set(
 			err, ERROR_INPUT, ADVISE_REJECT, 0, "the text is longer than %u bytes", LIMIT_POST_BYTES);
 	}
-	document = cmark_parse_document(markdown.p ? markdown.p : "", markdown.n, CMARK_OPT_DEFAULT);
+	document = cmark_parse_document(markdown.p ? markdown.p : "", markdown.n, CMARK_OPT_VALIDATE_UTF8);
 	walk = document ? cmark_iter_new(document) : NULL;
 	if (!walk) {
 		return error_set(err, ERROR_OS, ADVISE_RETRY, 0, "out of memory");
@@ -113,7 +114,7 @@ bool markdown_to_text(struct buf *out, struct str markdown, struct error *err)
 	}
 	cmark_iter_free(walk);
 	cmark_node_free(document);
-	while (out->n > 0 && out->p[out->n - 1] == '\n') {
+	while (out->n > before && out->p[out->n - 1] == '\n') {
 		out->p[--out->n] = '\0';
 	}
 	return !out->failed || error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "the text is too long");

@@ -40,13 +40,6 @@ static const char *const domain_names[] = {
 	[ERROR_PLATFORM] = "platform",
 };
 
-/* C0, DEL, C1 (C2 80 .. C2 9F) and the line separators U+2028, U+2029 (E2 80 A8, E2 80 A9). */
-static bool is_control(const unsigned char *p, size_t n)
-{
-	return (n == 1 && (p[0] < 0x20 || p[0] == 0x7f)) || (n == 2 && p[0] == 0xc2 && p[1] < 0xa0) ||
-	       (n == 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9));
-}
-
 /* Copy what fits of a draft, whole characters only; `cut` says that the draft itself has lost its end. */
 static void set_message(struct error *err, struct str draft, bool cut)
 {
@@ -63,7 +56,7 @@ static void set_message(struct error *err, struct str draft, bool cut)
 		if (step == 0) {
 			p = "?";
 			step = copied = 1;
-		} else if (is_control((const unsigned char *)p, step)) {
+		} else if (str_is_control(str_sub(draft, 0, step))) {
 			p = " ";
 			copied = 1;
 		}

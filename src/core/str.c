@@ -166,6 +166,16 @@ bool str_to_i64(struct str a, int64_t min, int64_t max, int64_t *ret_value)
 	return true;
 }
 
+/* C1 is C2 80 to C2 9F, the separators are E2 80 A8 and E2 80 A9. */
+bool str_is_control(struct str character)
+{
+	const unsigned char *p = (const unsigned char *)character.p;
+
+	return (character.n == 1 && (p[0] < 0x20 || p[0] == 0x7f)) ||
+	       (character.n == 2 && p[0] == 0xc2 && p[1] < 0xa0) ||
+	       (character.n == 3 && p[0] == 0xe2 && p[1] == 0x80 && (p[2] == 0xa8 || p[2] == 0xa9));
+}
+
 char *str_dup(struct str a)
 {
 	char *copy = xcalloc(a.n + 1, 1);

@@ -350,14 +350,22 @@ static const struct listener_ops ops = { .on_open = on_open, .on_line = on_line,
 
 struct send_event_walk {
 	struct str line;
+	const cJSON *event;
 };
+
+bool control_may_see(unsigned roles, const cJSON *event)
+{
+	/* Who reads no tickets still hears that a life is in danger; that says nothing of what anybody wrote. */
+	return json_bool(event, "alarm", false) || strcmp(json_text(event, "object", ""), "ticket") != 0 ||
+	       role_permits(roles, PERMIT_TICKET_READ);
+}
 
 static void write_event(void *data, struct peer *peer)
 {
 	const struct send_event_walk *walk = data;
 	const struct client *client = peer_data(peer);
 
-	if (client && client->monitors) {
+	if (client && client->monitors && control_may_see(client->roles, walk->event)) {
 		peer_write(peer, walk->line);
 	}
 }
@@ -368,7 +376,7 @@ void control_event(struct control *control, const cJSON *event)
 
 	buf_init(&out, LIMIT_ANSWER_BYTES);
 	if (frame_add_notification(&out, "event", event)) {
-		struct send_event_walk walk = { buf_str(&out) };
+		struct send_event_walk walk = { buf_str(&out), event };
 
 		listener_each(control->listener, write_event, &walk);
 	}

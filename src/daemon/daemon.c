@@ -485,6 +485,7 @@ void daemon_finish(struct daemon *daemon)
 		poller_stop(daemon->poller);
 	}
 	http_free(daemon->http);
+	daemon->http = NULL; /* what the store still hands back may ask for nothing more */
 	if (daemon->store) {
 		store_close(daemon->store, CLOSE_MS);
 	}

@@ -215,7 +215,8 @@ void callbacks_stop(struct callbacks *callbacks);
 /* control.c */
 struct control *control_new(struct daemon *daemon, int fd, struct error *err);
 void control_free(struct control *control);
-void control_event(struct control *control, const cJSON *event); /* to every monitor */
+void control_event(struct control *control, const cJSON *event); /* to every monitor that may see it */
+bool control_may_see(unsigned roles, const cJSON *event);
 /* From now on this peer gets every event. False: it is gone. */
 bool control_monitor(struct control *control, uint64_t peer_number);
 

@@ -52,7 +52,7 @@ struct look {
 	char *thread_id;
 	bool again;
 	int64_t again_at; /* with `again`; 0: a person must */
-	char why[200];
+	char why[sizeof(((struct error *)0)->message)];
 	char *park;
 };
 

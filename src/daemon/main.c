@@ -28,7 +28,7 @@ static const char usage[] =
 	"\n"
 	"  -c, --config FILE   accounts and rules (default " DEFAULT_CONFIG ")\n"
 	"      --state DIR     where the store lives, instead of what FILE says\n"
-	"      --socket PATH   control socket, instead of what FILE says\n"
+	"  -s, --socket PATH   control socket, instead of what FILE says\n"
 	"      --check         read FILE, say what is wrong with it, and exit\n"
 	"  -v, --verbose       debug lines in the log\n"
 	"      --version       print the version\n"

@@ -7,6 +7,7 @@
  */
 #include "daemon/ops.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 #include "core/log.h"
@@ -72,6 +73,7 @@ static void answer_nothing(void *data)
 void op_run_send(struct op_run *run, struct daemon *daemon, struct http_request *request,
 	void (*on_outcome)(struct op_run *run, struct outcome *outcome))
 {
+	assert(daemon->http);
 	run->on_outcome = on_outcome;
 	if (!request->url) { /* nothing need be asked */
 		http_request_finish(request);

@@ -309,9 +309,13 @@ static void done_begin(struct job *job, const struct error *err)
 {
 	struct pull *pull = container_of(job, struct pull, job);
 
-	if (err) {
+	if (err || pull->feed->poller->stopping) {
 		pull->failed = true;
-		pull->error = *err;
+		if (err) {
+			pull->error = *err;
+		} else {
+			(void)error_set(&pull->error, ERROR_OS, ADVISE_RETRY, 0, "the daemon is stopping");
+		}
 		pull_done(pull);
 		return;
 	}

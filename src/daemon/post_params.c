@@ -47,6 +47,18 @@ static bool read_text(const cJSON *object, const char *member, size_t max_bytes,
 	return true;
 }
 
+/* NULL when absent. Anything but a text is a mistake: a time that is passed over publishes at the wrong moment. */
+static bool read_word(const cJSON *object, const char *member, const char **ret_word, struct error *err)
+{
+	const cJSON *item = json_get(object, member);
+
+	if (item && !cJSON_IsNull(item) && !cJSON_IsString(item)) {
+		return refuse(err, member, "must be a text");
+	}
+	*ret_word = json_text(object, member, NULL);
+	return true;
+}
+
 static bool check_members(const cJSON *object, struct error *err)
 {
 	const cJSON *item;
@@ -172,7 +184,9 @@ static bool read_targets(const struct rules *rules, const cJSON *object, struct 
 		for (size_t i = 0; i < post->n_targets; i++) {
 			if (strcmp(post->targets[i].account, item->string) == 0) {
 				found = true;
-				if (!read_text(texts, item->string, LIMIT_POST_BYTES, &post->targets[i].text, err)) {
+				/* Of a member that is there twice the first one counts, as in json_get(). */
+				if (!post->targets[i].text && !read_text(texts, item->string, LIMIT_POST_BYTES,
+								      &post->targets[i].text, err)) {
 					return error_prefix(err, "per_account");
 				}
 			}
@@ -187,19 +201,23 @@ static bool read_targets(const struct rules *rules, const cJSON *object, struct 
 	return true;
 }
 
-static bool read_times(
-	const struct rules *rules, const cJSON *object, int64_t now_at, struct post *post, struct error *err)
+static bool read_times(const struct rules *rules, const cJSON *object, int64_t now_at, bool past_ok, struct post *post,
+	struct error *err)
 {
-	const char *at = json_text(object, "at", NULL);
-	const char *until = json_text(object, "until", NULL);
-	const char *late = json_text(object, "late", NULL);
+	const char *at = NULL;
+	const char *until = NULL;
+	const char *late = NULL;
 
+	if (!read_word(object, "at", &at, err) || !read_word(object, "until", &until, err) ||
+		!read_word(object, "late", &late, err)) {
+		return false;
+	}
 	if (at) {
 		if (!when_parse(str_from(at), now_at, &post->due_at, err)) {
 			return error_prefix(err, "at");
 		}
 		/* "now", and times of this very second, are meant; anything older is a mistake. */
-		if (post->due_at < now_at - 2 * SECOND_MS) {
+		if (post->due_at < now_at - 2 * SECOND_MS && !past_ok) {
 			struct buf echo;
 
 			buf_init(&echo, 200);
@@ -217,7 +235,7 @@ static bool read_times(
 		if (!when_parse(str_from(until), now_at, &post->until_at, err)) {
 			return error_prefix(err, "until");
 		}
-		if (post->until_at <= (post->due_at ? post->due_at : now_at)) {
+		if (post->until_at <= (post->due_at ? post->due_at : now_at) && !past_ok) {
 			return refuse(err, "until", "must be after the time of publishing");
 		}
 	}
@@ -300,8 +318,11 @@ static bool read_media(const cJSON *object, struct post *post, struct error *err
 
 static bool read_class(const cJSON *object, struct post *post, struct error *err)
 {
-	const char *name = json_text(object, "class", NULL);
+	const char *name = NULL;
 
+	if (!read_word(object, "class", &name, err)) {
+		return false;
+	}
 	if (name && !post_class_parse(name, &post->class)) {
 		struct str shown = str_sub(str_from(name), 0, 40);
 
@@ -419,7 +440,8 @@ static bool read_article(const cJSON *object, struct post *post, struct error *e
 	return true;
 }
 
-bool post_read(const struct rules *rules, const cJSON *object, int64_t now_at, struct post *ret_post, struct error *err)
+bool post_read(const struct rules *rules, const cJSON *object, int64_t now_at, bool past_ok, struct post *ret_post,
+	struct error *err)
 {
 	struct post post;
 
@@ -432,7 +454,7 @@ bool post_read(const struct rules *rules, const cJSON *object, int64_t now_at, s
 		!read_text(object, "key", LIMIT_KEY_BYTES, &post.key, err) ||
 		!read_text(object, "campaign", LIMIT_TITLE_BYTES, &post.campaign, err) ||
 		!read_class(object, &post, err) || !read_targets(rules, object, &post, err) ||
-		!read_times(rules, object, now_at, &post, err) || !read_media(object, &post, err) ||
+		!read_times(rules, object, now_at, past_ok, &post, err) || !read_media(object, &post, err) ||
 		!read_article(object, &post, err)) {
 		post_finish(&post);
 		return false;

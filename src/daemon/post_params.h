@@ -16,12 +16,13 @@ struct rules;
 
 /*
  * Read the object `post` of a request: known members only, accounts and groups resolved, times understood in the
- * office's zone (past ones refused), late rule from the class, media decoded and their type told from their bytes.
+ * office's zone (past ones refused, unless past_ok: a batch that is handed in again says what it said before), late
+ * rule from the class, media decoded and their type told from their bytes.
  *
  * errors  INPUT/REJECT naming the member; MISSING/REJECT for an account or group that does not exist
  * owns    fills *ret_post, post_finish() it
  */
-bool post_read(const struct rules *rules, const cJSON *object, int64_t now_at, struct post *ret_post,
+bool post_read(const struct rules *rules, const cJSON *object, int64_t now_at, bool past_ok, struct post *ret_post,
 	struct error *err) must_check;
 
 /* Wording, personal data and every target platform's limits. lengths (may be NULL) gets {account, units, limit}. */

@@ -6,21 +6,53 @@
 #include "daemon/verb.h"
 #include "text/when.h"
 
+#define REPLAY_MAX 20000
+
 /* What happened since a time, before the live events begin. Read on the reader thread, sent from the loop. */
 struct replay {
 	struct job job;
 	struct call *call;
 	int64_t since_at;
 	cJSON *rows;
+	bool cut; /* there were more than REPLAY_MAX */
 };
 
 static bool run_replay(struct tx *tx, struct job *job, struct error *err)
 {
 	struct replay *replay = container_of(job, struct replay, job);
 
+	int64_t after = 0;
+	int n;
+
 	cJSON_Delete(replay->rows);
 	replay->rows = json_array();
-	return event_list_since(tx, replay->since_at, 0, (int)LIMIT_PAGE_ROWS, replay->rows, err);
+	replay->cut = false;
+	do {
+		n = cJSON_GetArraySize(replay->rows);
+		if (n >= REPLAY_MAX) {
+			replay->cut = true;
+			return true;
+		}
+		if (!event_list_since(tx, replay->since_at, after, (int)LIMIT_PAGE_ROWS, replay->rows, err)) {
+			return false;
+		}
+		after = json_i64(cJSON_GetArrayItem(replay->rows, cJSON_GetArraySize(replay->rows) - 1), "seq", 0);
+	} while (cJSON_GetArraySize(replay->rows) == n + (int)LIMIT_PAGE_ROWS);
+	return true;
+}
+
+static void keep_visible(cJSON *rows, unsigned roles)
+{
+	cJSON *row = rows->child;
+
+	while (row) {
+		cJSON *next = row->next;
+
+		if (!control_may_see(roles, row)) {
+			cJSON_Delete(cJSON_DetachItemViaPointer(rows, row));
+		}
+		row = next;
+	}
 }
 
 static void done_replay(struct job *job, const struct error *err)
@@ -30,7 +62,9 @@ static void done_replay(struct job *job, const struct error *err)
 
 	call->result = json_object();
 	if (!err) {
+		keep_visible(replay->rows, call->actor.roles);
 		json_add(call->result, "rows", steal(&replay->rows));
+		json_add_bool(call->result, "cut", replay->cut);
 	}
 	cJSON_Delete(replay->rows);
 	free(replay);

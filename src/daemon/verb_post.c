@@ -56,7 +56,7 @@ static bool run_check(struct tx *tx, struct call *call, struct error *err)
 	struct post post = { 0 };
 	cJSON *lengths = json_array();
 	bool ok = call_only(call, names, err) &&
-		  post_read(call->rules, json_get(call->params, "post"), tx_now_at(tx), &post, err);
+		  post_read(call->rules, json_get(call->params, "post"), tx_now_at(tx), false, &post, err);
 
 	if (ok) {
 		post_check(call->rules, &post, tx_now_at(tx), &findings, lengths);
@@ -161,9 +161,11 @@ static bool create_one(struct tx *tx, struct call *call, const cJSON *object, bo
 	struct post post = { 0 };
 	struct post_id id = { 0 };
 	enum post_insert what = POST_INSERTED;
+	const char *key = json_text(object, "key", NULL);
 	bool ok;
 
-	if (!post_read(call->rules, object, tx_now_at(tx), &post, err)) {
+	/* What is here already stays as it is; that its time has passed since is no mistake. */
+	if (!post_read(call->rules, object, tx_now_at(tx), key && post_is_known(tx, key), &post, err)) {
 		return false;
 	}
 	post_check(call->rules, &post, tx_now_at(tx), &findings, NULL);
@@ -207,6 +209,22 @@ static bool run_create(struct tx *tx, struct call *call, struct error *err)
 	}
 	cJSON_Delete(result);
 	return false;
+}
+
+/* Nothing of it was kept: a row that would have been a post is one no more. */
+static void take_back(cJSON *rows)
+{
+	cJSON *row;
+
+	cJSON_ArrayForEach(row, rows)
+	{
+		if (strcmp(json_text(row, "result", ""), "created") == 0) {
+			cJSON_DeleteItemFromObjectCaseSensitive(row, "result");
+			cJSON_DeleteItemFromObjectCaseSensitive(row, "id");
+			cJSON_DeleteItemFromObjectCaseSensitive(row, "deliveries");
+			json_add_text(row, "result", "checked");
+		}
+	}
 }
 
 /*
@@ -273,6 +291,7 @@ static bool run_import(struct tx *tx, struct call *call, struct error *err)
 		json_push(rows, row);
 	}
 	if (failed > 0 && !partial) {
+		take_back(rows);
 		call->extra = json_object();
 		json_add(call->extra, "rows", rows);
 		*err = first;

@@ -296,16 +296,22 @@ static bool run_escalate(struct tx *tx, struct call *call, struct error *err)
 {
 	static const char *const names[] = { "id", "to", "reason", "priority", NULL };
 	struct ticket_id id;
+	struct ticket_row before = { 0 };
 	const char *to;
 	const char *reason;
 	int priority = -1;
+	bool raised;
 
-	return call_only(call, names, err) && read_id(call, &id, err) &&
-	       call_text(call, "to", false, TARGET_BYTES, &to, err) &&
-	       call_text(call, "reason", true, LIMIT_REASON_BYTES, &reason, err) &&
-	       read_priority(call, "priority", &priority, err) &&
-	       ticket_escalate(tx, &call->actor, id, to, reason, priority, err) &&
-	       (priority < 0 || restart_clocks(tx, call, id, err)) && answer(tx, call, id, err);
+	if (!call_only(call, names, err) || !read_id(call, &id, err) ||
+		!call_text(call, "to", false, TARGET_BYTES, &to, err) ||
+		!call_text(call, "reason", true, LIMIT_REASON_BYTES, &reason, err) ||
+		!read_priority(call, "priority", &priority, err) || !ticket_load(tx, id, &before, err)) {
+		return false;
+	}
+	raised = priority >= 0 && priority < before.priority;
+	ticket_row_finish(&before);
+	return ticket_escalate(tx, &call->actor, id, to, reason, priority, err) &&
+	       (!raised || restart_clocks(tx, call, id, err)) && answer(tx, call, id, err);
 }
 
 static bool run_close(struct tx *tx, struct call *call, struct error *err)

@@ -214,7 +214,8 @@ static bool read_expires(struct loader *loader, bool *ret_expired, struct error 
 {
 	const struct yaml_node *node = yaml_get(loader->node, "expires");
 	struct error why;
-	int64_t day_at;
+	char noon[sizeof("2026-12-31 12:00")];
+	int64_t noon_at;
 
 	*ret_expired = false;
 	if (!node) {
@@ -227,10 +228,12 @@ static bool read_expires(struct loader *loader, bool *ret_expired, struct error 
 	if (node->scalar.n != sizeof("2026-12-31") - 1 || node->scalar.p[4] != '-' || node->scalar.p[7] != '-') {
 		return yaml_error(loader->file, node, err, "expires: expected a day such as 2026-12-31");
 	}
-	if (!when_parse(node->scalar, loader->now_at, &day_at, &why)) {
+	/* A day alone is no time; its noon is one in every zone, even where clocks are put forward at midnight. */
+	(void)snprintf(noon, sizeof(noon), STR_FMT " 12:00", STR_ARG(node->scalar));
+	if (!when_parse(str_from(noon), loader->now_at, &noon_at, &why)) {
 		return yaml_error(loader->file, node, err, "expires: %s", why.message);
 	}
-	*ret_expired = loader->now_at >= day_at + DAY_MS;
+	*ret_expired = loader->now_at >= noon_at + DAY_MS / 2;
 	return true;
 }
 

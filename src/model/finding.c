@@ -26,8 +26,9 @@ static void set_text(char *to, size_t room, const char *from)
 		if (step == 0) {
 			p = "?";
 			step = copied = 1;
-		} else if (step == 1 && ((unsigned char)*p < 0x20 || *p == 0x7f)) {
+		} else if (str_is_control(str_sub(rest, 0, step))) {
 			p = " ";
+			copied = 1;
 		}
 		if (n + copied >= room) {
 			break;

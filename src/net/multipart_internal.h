@@ -13,8 +13,12 @@
 #define MULTIPART_TYPE_BYTES 256
 
 /*
- * shape    *out is initialised here; ret_type is the whole header line, "Content-Type: multipart/form-data;
- * boundary=..." owns     borrows request; buf_finish() out, also after a failure errors   false: memory is short
+ * shape    *out is initialised here; ret_type is the whole header line:
+ *          "Content-Type: multipart/form-data; boundary=..."
+ *
+ * owns     borrows request; buf_finish() out, also after a failure
+ *
+ * errors   false: memory is short
  */
 bool multipart_build(
 	const struct http_request *request, struct buf *out, char ret_type[MULTIPART_TYPE_BYTES]) must_check;

@@ -56,6 +56,7 @@ static void mark_urls(struct places *places)
 {
 	static const char mark[] = "://";
 	struct place *items = places->items;
+	size_t behind = 0; /* the last URL: each place is walked once, whatever the text */
 
 	for (size_t i = 1; i + 3 <= places->n; i++) {
 		size_t from = i;
@@ -63,7 +64,7 @@ static void mark_urls(struct places *places)
 		if (items[i].as_is != (uint32_t)mark[0] || items[i + 1].as_is != '/' || items[i + 2].as_is != '/') {
 			continue;
 		}
-		while (from > 0 && items[from - 1].folded >= 'a' && items[from - 1].folded <= 'z') {
+		while (from > behind && items[from - 1].folded >= 'a' && items[from - 1].folded <= 'z') {
 			from--;
 		}
 		if (from == i) {
@@ -72,6 +73,8 @@ static void mark_urls(struct places *places)
 		for (; from < places->n && is_url_char(items[from].as_is); from++) {
 			items[from].in_url = true;
 		}
+		behind = from;
+		i = from - 1;
 	}
 }
 
@@ -196,15 +199,18 @@ static void check_phrases(struct check *check, const struct places *places)
 	free(behind);
 }
 
-/* One line, or a piece of a long one that begins `column` characters into it. */
-static void match_piece(struct check *check, size_t index, int line, int column, struct str piece)
+/*
+ * One line, or a piece of a long one that begins `column` characters into it. It is terminated: REG_STARTEND is an
+ * extension, and sanitizers look for the NUL in spite of it.
+ */
+static void match_piece(struct check *check, size_t index, int line, int column, struct str piece, bool is_last)
 {
 	const struct rule *rule = &check->wording->rules[index];
 	size_t from = 0;
 
 	while (from < piece.n) {
 		regmatch_t match = { .rm_so = (regoff_t)from, .rm_eo = (regoff_t)piece.n };
-		int flags = REG_STARTEND | (from > 0 || column > 0 ? REG_NOTBOL : 0);
+		int flags = REG_STARTEND | (from > 0 || column > 0 ? REG_NOTBOL : 0) | (is_last ? 0 : REG_NOTEOL);
 
 		if (regexec(&rule->pattern, piece.p, 1, &match, flags) != 0) {
 			return;
@@ -225,6 +231,7 @@ static void check_patterns(struct check *check, struct str text)
 {
 	struct str rest = text;
 	struct str line_text;
+	char terminated[PIECE_BYTES + 1];
 
 	for (int line = 1; str_split(&rest, '\n', &line_text); line++) {
 		int column = 0;
@@ -236,11 +243,14 @@ static void check_patterns(struct check *check, struct str text)
 			if (piece.n == 0) {
 				piece = str_sub(line_text, 0, PIECE_BYTES); /* one endless grapheme */
 			}
+			memcpy(terminated, piece.p, piece.n);
+			terminated[piece.n] = '\0';
 			for (size_t i = 0; i < check->wording->n_rules; i++) {
 				const struct rule *rule = &check->wording->rules[i];
 
 				if (rule->has_pattern && holds(check, rule)) {
-					match_piece(check, i, line, column, piece);
+					match_piece(check, i, line, column, (struct str){ terminated, piece.n },
+						piece.n == line_text.n);
 				}
 			}
 			column += (int)text_chars(piece);

@@ -4,10 +4,11 @@
  *	- id: typo.example          # unique; a-z 0-9 . - ; findings are named wording.ID
  *	  level: warn               # block, warn (when not given) or note
  *	  category: typo            # for the reader of the file
- *	  any: [phrase, phrase]     # literal; case and full-width forms do not matter, invisible characters are seen
- *through pattern: "[0-9]{4} year"  # POSIX extended regular expression, line by line; case matters reason: why #
- *required, shown source: where it is laid down expires: 2027-01-01       # last day of validity; looked at for every
- *check
+ *	  any: [phrase, phrase]     # literal; case, full-width forms and invisible characters do not matter
+ *	  pattern: "[0-9]{4} year"  # POSIX extended regular expression, line by line; case matters
+ *	  reason: why               # required, shown
+ *	  source: where it is laid down
+ *	  expires: 2027-01-01       # last day of validity; looked at for every check
  *
  * Patterns come from the file's author, who is trusted. Still: repetitions are bounded (the C library unrolls them) and
  * back-references refused (their cost has no bound). They are compiled under C.UTF-8, so that a bracket expression
@@ -102,6 +103,11 @@ static bool read_phrases(struct wording *wording, size_t rule, const struct yaml
 	return true;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* Why a pattern is refused before the C library sees it; NULL: it is not. */
 static const char *pattern_problem(struct str pattern)
 {
@@ -117,6 +123,7 @@ static const char *pattern_problem(struct str pattern)
 		char c = pattern.p[i];
 		int64_t most = 0;
 		int64_t number = 0;
+		size_t end;
 
 		if (c == '\0') {
 			return "contains a NUL";
@@ -131,16 +138,17 @@ static const char *pattern_problem(struct str pattern)
 		if (c != '{') {
 			continue;
 		}
-		/* {n}, {n,}, {n,m}: every one multiplies what it stands around, nested or not. */
-		for (i++; i < pattern.n && pattern.p[i] != '}'; i++) {
-			if (pattern.p[i] >= '0' && pattern.p[i] <= '9') {
-				number = number * 10 + pattern.p[i] - '0';
-				number = number > REPEATS_MAX ? REPEATS_MAX + 1 : number;
-			} else {
-				number = 0;
-			}
+		/* {n}, {n,}, {n,m}: every one multiplies what it stands around, nested or not. Another brace is a
+		 * character. */
+		for (end = i + 1; end < pattern.n && (pattern.p[end] == ',' || is_digit(pattern.p[end])); end++) {
+			number = pattern.p[end] == ',' ? 0 : number * 10 + pattern.p[end] - '0';
+			number = number > REPEATS_MAX ? REPEATS_MAX + 1 : number;
 			most = number > most ? number : most;
 		}
+		if (end == pattern.n || pattern.p[end] != '}') {
+			continue;
+		}
+		i = end;
 		repeats *= most > 0 ? most : 1;
 		if (repeats > REPEATS_MAX) {
 			return "repeats too often";
@@ -388,10 +396,7 @@ static bool read_file(const char *path, struct buf *out, struct error *err)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0) {
-		error_set_errno(err, "cannot open %s", path);
-		err->domain = ERROR_CONFIG;
-		err->advice = ADVISE_REJECT;
-		return false;
+		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, errno, "cannot open %s: %s", path, strerror(errno));
 	}
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		close(fd);

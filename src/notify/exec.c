@@ -131,6 +131,8 @@ static void hook_free(struct hook *hook)
 	free(hook);
 }
 
+static void start_waiting(struct notify *notify);
+
 static void complete_finished(void *data)
 {
 	struct notify *notify = data;
@@ -138,6 +140,7 @@ static void complete_finished(void *data)
 
 	notify->finished = (struct hook_list){ 0 };
 	notify->completing = false;
+	start_waiting(notify);
 	while (hook) {
 		struct hook *next = hook->next;
 		struct notice_result result = {
@@ -236,8 +239,6 @@ static void on_child_writes(struct watch *watch, bool readable unused_arg, bool 
 
 /* The end. */
 
-static void start_waiting(struct notify *notify);
-
 static void on_exit_status(struct child_watch *watch, int status)
 {
 	struct hook *hook = container_of(watch, struct hook, child);
@@ -257,7 +258,6 @@ static void on_exit_status(struct child_watch *watch, int status)
 	}
 	list_remove(&notify->running, hook);
 	finish(hook);
-	start_waiting(notify);
 }
 
 static void on_time(struct timer *timer)
@@ -419,9 +419,14 @@ static void start(struct hook *hook)
 	feed(hook);
 }
 
+/*
+ * Called once a turn, never from a child's callback: libev reaps until no child has ended, so that a queue of quick
+ * programs would be worked off in one turn. Each one tried ends in finish(), now or later, which calls again.
+ */
 static void start_waiting(struct notify *notify)
 {
-	while (notify->waiting.first && notify->running.n < LIMIT_HOOKS_RUNNING) {
+	for (unsigned i = 0;
+		i < LIMIT_HOOKS_RUNNING && notify->waiting.first && notify->running.n < LIMIT_HOOKS_RUNNING; i++) {
 		struct hook *hook = notify->waiting.first;
 
 		list_remove(&notify->waiting, hook);

@@ -6,6 +6,7 @@
 #include "proto/client.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,7 +20,8 @@
 #include "core/mem.h"
 #include "proto/frame.h"
 
-#define HELLO_MS (10 * SECOND_MS)
+#define HELLO_MS   (10 * SECOND_MS)
+#define READ_BYTES (64u << 10)
 
 struct client {
 	int fd;
@@ -66,29 +68,39 @@ static bool wait_for(
 	}
 }
 
-static bool write_all(struct client *client, struct str bytes, struct error *err)
+static bool write_all(struct client *client, struct str bytes, struct mono began, int64_t timeout_ms, struct error *err)
 {
 	while (bytes.n > 0) {
-		ssize_t n = send(client->fd, bytes.p, bytes.n, MSG_NOSIGNAL);
+		ssize_t n = send(client->fd, bytes.p, bytes.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+		bool ready;
 
-		if (n < 0 && errno == EINTR) {
+		if (n >= 0) {
+			bytes = str_sub(bytes, (size_t)n, bytes.n);
 			continue;
 		}
-		if (n < 0) {
+		if (errno == EINTR) {
+			continue;
+		}
+		if (errno != EAGAIN && errno != EWOULDBLOCK) {
 			return lost(err, "the daemon closed the connection");
 		}
-		bytes = str_sub(bytes, (size_t)n, bytes.n);
+		if (!wait_for(client, POLLOUT, began, timeout_ms, &ready, err)) {
+			return false;
+		}
+		if (!ready) {
+			return lost(err, "the daemon did not read in time");
+		}
 	}
 	return true;
 }
 
-/* The next whole line; false with *ret_line.p NULL kept on time-out is told by *ret_got. */
+/* The frame in the next whole line; *ret_got is false when none came in time. */
 static bool read_line(struct client *client, struct mono began, int64_t timeout_ms, struct frame *ret_frame,
 	bool *ret_got, struct error *err)
 {
 	for (;;) {
 		const char *end = memchr(client->in.p + client->scanned, '\n', client->in.n - client->scanned);
-		char chunk[65536];
+		char chunk[READ_BYTES];
 		bool ready;
 		ssize_t n;
 
@@ -128,6 +140,12 @@ static void keep_event(struct client *client, struct frame *frame)
 	frame_finish(frame);
 }
 
+/* An error without an id is about what was sent last: the daemon could not read it. */
+static bool is_answer_to(const struct frame *frame, int64_t id)
+{
+	return json_i64(frame->whole, "id", 0) == id || (frame->error && (!frame->id || cJSON_IsNull(frame->id)));
+}
+
 bool client_call(struct client *client, const char *method, cJSON *params, int64_t timeout_ms, cJSON **ret_result,
 	cJSON **ret_error_data, struct error *err)
 {
@@ -144,8 +162,12 @@ bool client_call(struct client *client, const char *method, cJSON *params, int64
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "more than fits into one request of %u MiB",
 			LIMIT_FRAME_BYTES >> 20);
 	}
-	ok = write_all(client, buf_str(&out), err);
+	ok = write_all(client, buf_str(&out), began, timeout_ms, err);
 	buf_finish(&out);
+	if (!ok) {
+		/* Half a request may be out: nothing behind it would be understood. */
+		(void)shutdown(client->fd, SHUT_RDWR);
+	}
 	while (ok) {
 		struct frame frame = { 0 };
 		bool got;
@@ -160,6 +182,10 @@ bool client_call(struct client *client, const char *method, cJSON *params, int64
 			keep_event(client, &frame);
 			continue;
 		}
+		if (!is_answer_to(&frame, id)) { /* too late for a call that was given up */
+			frame_finish(&frame);
+			continue;
+		}
 		if (frame.error) {
 			const cJSON *data = json_get(frame.error, "data");
 
@@ -170,12 +196,9 @@ bool client_call(struct client *client, const char *method, cJSON *params, int64
 			frame_finish(&frame);
 			return false;
 		}
-		if (json_i64(frame.whole, "id", 0) == id) {
-			*ret_result = cJSON_DetachItemFromObjectCaseSensitive(frame.whole, "result");
-			frame_finish(&frame);
-			return true;
-		}
+		*ret_result = cJSON_DetachItemFromObjectCaseSensitive(frame.whole, "result");
 		frame_finish(&frame);
+		return true;
 	}
 	return false;
 }
@@ -188,7 +211,7 @@ bool client_next_event(struct client *client, int64_t timeout_ms, cJSON **ret_ev
 		struct frame frame = { 0 };
 		bool got;
 
-		if (cJSON_GetArraySize(client->events) > 0) {
+		if (client->events->child) {
 			*ret_event = cJSON_DetachItemFromArray(client->events, 0);
 			return true;
 		}
@@ -212,6 +235,7 @@ bool client_connect(const char *socket_path, struct client **ret_client, struct 
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct client *client;
 	cJSON *params;
+	int64_t version;
 
 	if (strlen(socket_path) >= sizeof(address.sun_path)) {
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "the socket's path is longer than %zu bytes: %s",
@@ -219,7 +243,7 @@ bool client_connect(const char *socket_path, struct client **ret_client, struct 
 	}
 	memcpy(address.sun_path, socket_path, strlen(socket_path));
 	client = xnew(struct client);
-	buf_init(&client->in, LIMIT_ANSWER_BYTES + LIMIT_FRAME_UNKNOWN_BYTES);
+	buf_init(&client->in, LIMIT_ANSWER_BYTES + READ_BYTES);
 	client->events = json_array();
 	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
@@ -239,6 +263,14 @@ bool client_connect(const char *socket_path, struct client **ret_client, struct 
 	if (!client_call(client, "hello", params, HELLO_MS, &client->hello, NULL, err)) {
 		client_free(client);
 		return false;
+	}
+	version = json_i64(client->hello, "version", 0);
+	if (version != PROTO_VERSION) {
+		client_free(client);
+		return error_set(err, ERROR_PROTO, ADVISE_REJECT, 0,
+			"the daemon speaks version %" PRId64 " of the control protocol, this program version %d: "
+			"install gazette and gazetted of one release",
+			version, PROTO_VERSION);
 	}
 	*ret_client = client;
 	return true;

@@ -16,6 +16,60 @@ static bool refuse(struct frame *frame, struct error *err, const char *what)
 	return error_set(err, ERROR_PROTO, ADVISE_REJECT, RPC_INVALID, "%s", what);
 }
 
+/* Behind the text at the front of *rest, quotes and all; true when it reads "id" as it stands. */
+static bool skip_text(struct str *rest)
+{
+	struct str text = *rest;
+	size_t n = 1;
+
+	while (n < text.n && text.p[n] != '"') {
+		n += text.p[n] == '\\' ? 2 : 1;
+	}
+	*rest = str_sub(text, n + 1, text.n);
+	return str_is(str_sub(text, 0, n + 1), "\"id\"");
+}
+
+/* Whether the id of a frame that was parsed stands in it as a number. */
+static bool id_is_number(struct str line)
+{
+	struct str rest = line;
+	int depth = 0;
+
+	while (rest.n > 0) {
+		char c = rest.p[0];
+
+		if (c == '"') {
+			bool is_id = skip_text(&rest) && depth == 1;
+			struct str value = str_trim(rest);
+
+			if (is_id && str_starts(value, STR(":"))) {
+				return !str_starts(str_trim(str_sub(value, 1, value.n)), STR("\""));
+			}
+			continue;
+		}
+		depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+		rest = str_sub(rest, 1, rest.n);
+	}
+	return false;
+}
+
+/* json_parse() makes a text of a long number; a client that counts in nanoseconds wants its number back. */
+static void restore_number(cJSON *whole, struct str line)
+{
+	struct str id = json_str(whole, "id");
+	cJSON *raw;
+
+	for (size_t i = 0; i < id.n; i++) {
+		if (!(id.p[i] >= '0' && id.p[i] <= '9') && !(i == 0 && id.p[i] == '-')) {
+			return;
+		}
+	}
+	raw = id.n > 0 && id_is_number(line) ? cJSON_CreateRaw(id.p) : NULL;
+	if (raw) {
+		(void)cJSON_ReplaceItemInObjectCaseSensitive(whole, "id", raw);
+	}
+}
+
 bool frame_parse(struct str line, struct frame *ret_frame, struct error *err)
 {
 	struct frame frame = { 0 };
@@ -31,8 +85,10 @@ bool frame_parse(struct str line, struct frame *ret_frame, struct error *err)
 	if (!str_is(json_str(frame.whole, "jsonrpc"), "2.0")) {
 		return refuse(&frame, err, "jsonrpc must be \"2.0\"");
 	}
+	restore_number(frame.whole, line);
 	frame.id = json_get(frame.whole, "id");
-	if (frame.id && !cJSON_IsNumber(frame.id) && !cJSON_IsString(frame.id) && !cJSON_IsNull(frame.id)) {
+	if (frame.id && !cJSON_IsNumber(frame.id) && !cJSON_IsRaw(frame.id) && !cJSON_IsString(frame.id) &&
+		!cJSON_IsNull(frame.id)) {
 		return refuse(&frame, err, "id must be a number or a text");
 	}
 	method = json_get(frame.whole, "method");
@@ -78,13 +134,16 @@ static void add_id(cJSON *whole, const cJSON *id)
 static bool finish_line(struct buf *out, cJSON *whole)
 {
 	size_t before = out->n;
+	bool failed = out->failed;
 	bool ok = json_print(out, whole) && buf_add_char(out, '\n');
 
 	if (!ok) {
 		/* Half a line would take the next one with it. */
 		out->n = before;
-		out->p[before] = '\0';
-		out->failed = false;
+		if (out->cap) {
+			out->p[before] = '\0';
+		}
+		out->failed = failed;
 	}
 	cJSON_Delete(whole);
 	return ok;

@@ -96,17 +96,9 @@ struct account *call_peek_account(struct call *call)
 }
 
 /* Accounts of an app that was not reviewed: the first fifteen may use it. */
-static bool on_test_list(const struct sim *sim, const struct account *account)
+static bool on_test_list(const struct account *account)
 {
-	int before = 0;
-
-	if (!account->set.test_listed) {
-		return false;
-	}
-	for (size_t i = 0; i < account->index; i++) {
-		before += strcmp(sim->accounts[i].app_key, account->app_key) == 0;
-	}
-	return before < TEST_LIST_SIZE;
+	return account->set.test_listed && account->app_rank < TEST_LIST_SIZE;
 }
 
 bool call_authenticate(struct call *call)
@@ -180,7 +172,7 @@ static bool pass_gate(struct call *call)
 	if (!(route->flags & ROUTE_UNCOUNTED) && !quota_take_call(call)) {
 		return false;
 	}
-	if (call->account->set.tier == TIER_TEST && !on_test_list(call->sim, call->account)) {
+	if (call->account->set.tier == TIER_TEST && !on_test_list(call->account)) {
 		call_refuse(call, 21321, NULL);
 		return false;
 	}
@@ -207,7 +199,9 @@ void call_run(struct call *call)
 		call_refuse(call, 10020, NULL);
 		return;
 	}
-	quota_count_ip(call);
+	if (!(call->route->flags & (ROUTE_NO_TOKEN | ROUTE_UNCOUNTED))) {
+		quota_count_ip(call);
+	}
 	if (pass_gate(call)) {
 		call->route->handle(call);
 	}

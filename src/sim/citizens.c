@@ -7,11 +7,14 @@
 #include "codec/json.h"
 #include "core/mem.h"
 #include "sim/control.h"
+#include "sim/members.h"
 #include "sim/state_file.h"
 #include "sim/wechat_world.h"
 
 #define COUNT_MAX      10000
-#define TEXT_MAX_BYTES (64u << 10)
+#define NAME_MAX_BYTES 128
+#define WISH_MAX_BYTES 8192
+#define TEXT_MAX_BYTES (256u << 10) /* {n} grows, links shrink, names come in front */
 
 enum act { ACT_COMMENT, ACT_REPLY, ACT_MENTION, ACT_COMMENT_MENTION, ACT_REPOST, ACT_LIKE, ACT_DELETE };
 
@@ -45,33 +48,18 @@ static void wish_finish(struct wish *wish)
 	free(wish->text);
 }
 
-static bool known_members(const cJSON *request, struct error *err)
+static bool read_target(struct sim *sim, const cJSON *request, struct wish *wish, size_t *ret_i, struct error *err)
 {
-	static const char *const keys[] = { "account", "kind", "on", "as", "text", "count" };
-	const cJSON *member;
-
-	cJSON_ArrayForEach(member, request)
-	{
-		size_t i = 0;
-
-		while (i < ARRAY_LEN(keys) && strcmp(keys[i], member->string) != 0) {
-			i++;
-		}
-		if (i == ARRAY_LEN(keys)) {
-			return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s: no such member", member->string);
-		}
-	}
-	return true;
-}
-
-static bool read_wish(struct sim *sim, const cJSON *request, struct wish *ret_wish, struct error *err)
-{
-	const char *kind = json_text(request, "kind", "");
-	struct wish wish = { 0 };
+	const char *account = "";
+	const char *kind = "";
 	size_t i = 0;
 
-	if (!known_members(request, err)) {
+	if (!member_text(request, "account", &account, err) || !member_text(request, "kind", &kind, err)) {
 		return false;
+	}
+	wish->account = sim_account(sim, str_from(account));
+	if (!wish->account) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "account: \"%s\" is none", account);
 	}
 	while (i < ARRAY_LEN(acts) && strcmp(acts[i].name, kind) != 0) {
 		i++;
@@ -79,19 +67,36 @@ static bool read_wish(struct sim *sim, const cJSON *request, struct wish *ret_wi
 	if (i == ARRAY_LEN(acts)) {
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "kind: \"%s\" is none", kind);
 	}
+	*ret_i = i;
+	return true;
+}
+
+static bool read_wish(struct sim *sim, const cJSON *request, struct wish *ret_wish, struct error *err)
+{
+	static const char *const keys[] = { "account", "kind", "on", "as", "text", "count", NULL };
+	struct wish wish = { .count = 1, .count_given = json_get(request, "count") != NULL };
+	const char *as = "示例市民";
+	const char *text;
+	size_t i = 0;
+
+	if (!members_known(request, keys, err) || !read_target(sim, request, &wish, &i, err)) {
+		return false;
+	}
 	wish.act = acts[i].act;
-	wish.account = sim_account(sim, json_str(request, "account"));
-	if (!wish.account) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "account: no such account");
+	text = acts[i].text;
+	if (!member_i64(request, "on", 1, INT64_MAX, &wish.on, err) || !member_text(request, "as", &as, err) ||
+		!member_text(request, "text", &text, err) ||
+		!member_i64(request, "count", 1, COUNT_MAX, &wish.count, err)) {
+		return false;
 	}
-	wish.on = json_i64(request, "on", 0);
-	wish.count_given = json_get(request, "count") != NULL;
-	wish.count = json_i64(request, "count", 1);
-	if (wish.count < 1 || wish.count > COUNT_MAX) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "count: expected 1 to %d", COUNT_MAX);
+	if (!as[0] || strlen(as) > NAME_MAX_BYTES) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "as: expected 1 to %d bytes", NAME_MAX_BYTES);
 	}
-	wish.as = xstrdup(json_text(request, "as", "示例市民"));
-	wish.text = xstrdup(json_text(request, "text", acts[i].text));
+	if ((!text[0] && wish.act < ACT_LIKE) || strlen(text) > WISH_MAX_BYTES) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "text: expected 1 to %d bytes", WISH_MAX_BYTES);
+	}
+	wish.as = xstrdup(as);
+	wish.text = xstrdup(text);
 	*ret_wish = wish;
 	return true;
 }
@@ -310,10 +315,6 @@ void control_citizen(struct call *call, const cJSON *request)
 	}
 	if (!read_wish(call->sim, request, &wish, &err)) {
 		control_refuse(call, 400, err.message);
-		return;
-	}
-	if (!wish.as[0] || (!wish.text[0] && wish.act < ACT_LIKE)) {
-		control_refuse(call, 400, "as, text: expected a text");
 		return;
 	}
 	act(call, &wish);

@@ -5,17 +5,21 @@
 #include "sim/control.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include "codec/json.h"
 #include "core/clock.h"
 #include "sim/faults.h"
+#include "sim/members.h"
 #include "sim/routes.h"
 #include "sim/state_file.h"
 #include "sim/switches.h"
 #include "sim/wechat_world.h"
 #include "text/when.h"
 
-#define DEAD_TOKEN 21332
+#define DEAD_TOKEN    21332
+#define EXPIRE        (-1)
+#define YEAR_10000_AT INT64_C(253402272000000) /* at +0800 */
 
 void control_refuse(struct call *call, int http_status, const char *text)
 {
@@ -27,29 +31,88 @@ void control_refuse(struct call *call, int http_status, const char *text)
 	out_object_end(&call->out);
 }
 
+/* Refuse a question that has parameters although none are known. */
+static bool takes_nothing(struct call *call)
+{
+	static const char *const keys[] = { NULL };
+	struct error err;
+
+	if (!query_known(&call->params, keys, &err)) {
+		control_refuse(call, 400, err.message);
+		return false;
+	}
+	return true;
+}
+
+/* The account a question is about; true with NULL when it names none. */
+static bool query_account(struct call *call, struct account **ret_account, struct error *err)
+{
+	struct str name = params_str(&call->params, "account");
+	struct account *account = NULL;
+
+	if (params_has(&call->params, "account")) {
+		account = sim_account(call->sim, name);
+		if (!account) {
+			return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "account: no such account");
+		}
+	}
+	*ret_account = account;
+	return true;
+}
+
+struct ledger_query {
+	int64_t since;
+	int64_t limit;
+	struct str account; /* empty: all */
+	struct str kind;    /* empty: any */
+};
+
+static bool read_ledger_query(struct call *call, struct ledger_query *ret_query, struct error *err)
+{
+	static const char *const keys[] = { "since", "limit", "account", "kind", NULL };
+	const struct params *params = &call->params;
+	struct ledger_query query = { .limit = INT64_MAX };
+
+	if (!query_known(params, keys, err) || !query_i64(params, "since", &query.since, err) ||
+		!query_i64(params, "limit", &query.limit, err)) {
+		return false;
+	}
+	query.account = params_str(params, "account");
+	query.kind = params_str(params, "kind");
+	if (query.account.n && !sim_account(call->sim, query.account) && !wx_account(call->sim, query.account)) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "account: no such account");
+	}
+	if (query.kind.n && !ledger_entry_kind_is_known(query.kind)) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "kind: no such kind of entry");
+	}
+	*ret_query = query;
+	return true;
+}
+
 static void get_ledger(struct call *call, const cJSON *request unused_arg)
 {
-	const struct params *params = &call->params;
 	const struct sim *sim = call->sim;
-	struct str account = params_str(params, "account");
-	struct str kind = params_str(params, "kind");
-	int64_t since = params_i64(params, "since", 0);
-	int64_t limit = params_i64(params, "limit", INT64_MAX);
 	struct out *out = &call->out;
-	size_t i = since > 0 ? (size_t)since : 0;
+	struct ledger_query query = { 0 };
+	struct error err;
+	int64_t n = 0;
 
+	if (!read_ledger_query(call, &query, &err)) {
+		control_refuse(call, 400, err.message);
+		return;
+	}
 	out_object(out, NULL);
 	out_i64(out, "last", (int64_t)sim->n_ledger);
 	out_array(out, "entries");
-	for (; i < sim->n_ledger && limit > 0; i++) {
+	for (int64_t i = query.since; i < (int64_t)sim->n_ledger && n < query.limit; i++) {
 		const struct entry *entry = sim->ledger[i];
 
-		if ((account.n && !str_is(account, ledger_account_name(entry))) ||
-			(kind.n && !str_is(kind, ledger_entry_kind(entry)))) {
+		if ((query.account.n && !str_is(query.account, ledger_account_name(entry))) ||
+			(query.kind.n && !str_is(query.kind, ledger_entry_kind(entry)))) {
 			continue;
 		}
 		ledger_out(out, entry);
-		limit--;
+		n++;
 	}
 	out_array_end(out);
 	out_object_end(out);
@@ -68,48 +131,57 @@ static void out_clock(struct out *out, const struct sim *sim)
 
 static void get_clock(struct call *call, const cJSON *request unused_arg)
 {
+	if (!takes_nothing(call)) {
+		return;
+	}
 	out_object(&call->out, NULL);
 	out_clock(&call->out, call->sim);
 	out_object_end(&call->out);
 }
 
-static bool read_advance(const cJSON *value, int64_t *ret_ms, struct error *err)
+static bool read_advance(const cJSON *request, int64_t *ret_ms, struct error *err)
 {
-	if (cJSON_IsNumber(value)) {
+	const cJSON *value = json_get(request, "advance");
+	int64_t ms;
+
+	if (cJSON_IsString(value) && when_parse_duration(str_from(value->valuestring), &ms, err)) {
+		*ret_ms = ms;
+		return true;
+	}
+	if (cJSON_IsNumber(value) && value->valuedouble == trunc(value->valuedouble) &&
+		fabs(value->valuedouble) < (double)YEAR_10000_AT) {
 		*ret_ms = (int64_t)value->valuedouble;
-	} else if (!cJSON_IsString(value) || !when_parse_duration(str_from(value->valuestring), ret_ms, err)) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "advance: expected milliseconds or \"90s\"");
+		return true;
 	}
-	if (*ret_ms > 100 * 365 * DAY_MS || *ret_ms < -100 * 365 * DAY_MS) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "advance: at most a hundred years");
-	}
-	return true;
+	return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "advance: expected whole milliseconds or \"90s\"");
 }
 
 static bool read_clock(struct sim *sim, const cJSON *request, struct error *err)
 {
-	const cJSON *advance = json_get(request, "advance");
-	const cJSON *freeze = json_get(request, "freeze");
-	struct str set = json_str(request, "set");
+	static const char *const keys[] = { "advance", "set", "freeze", NULL };
+	bool freeze = sim->clock.frozen_at != 0;
+	const char *set = NULL;
+	int64_t at = sim->now_at;
 	int64_t ms = 0;
-	int64_t at = 0;
 
-	if (!advance && !freeze && !set.n) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "expected advance, set or freeze");
-	}
-	if (freeze && !cJSON_IsBool(freeze)) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "freeze: expected true or false");
-	}
-	if ((advance && !read_advance(advance, &ms, err)) || (set.n && !when_parse(set, sim->now_at, &at, err))) {
+	if (!members_known(request, keys, err) || !member_bool(request, "freeze", &freeze, err) ||
+		!member_text(request, "set", &set, err)) {
 		return false;
 	}
-	if (set.n && at <= 0) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "set: expected a time after 1970");
+	if (!request->child) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "expected advance, set or freeze");
 	}
-	if (freeze) {
-		sim_clock_freeze(&sim->clock, cJSON_IsTrue(freeze));
+	if (set && !when_parse(str_from(set), sim->now_at, &at, err)) {
+		return error_prefix(err, "set");
 	}
-	if (set.n) {
+	if (json_get(request, "advance") && !read_advance(request, &ms, err)) {
+		return false;
+	}
+	if (at + ms <= 0 || at + ms >= YEAR_10000_AT) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "the years from 1970 to 9999 are all there are");
+	}
+	sim_clock_freeze(&sim->clock, freeze);
+	if (set) {
 		sim_clock_set(&sim->clock, at);
 	}
 	sim_clock_advance(&sim->clock, ms);
@@ -131,6 +203,9 @@ static void post_clock(struct call *call, const cJSON *request)
 
 static void get_faults(struct call *call, const cJSON *request unused_arg)
 {
+	if (!takes_nothing(call)) {
+		return;
+	}
 	out_object(&call->out, NULL);
 	faults_out(&call->out, call->sim->faults);
 	out_object_end(&call->out);
@@ -138,9 +213,14 @@ static void get_faults(struct call *call, const cJSON *request unused_arg)
 
 static void post_fault(struct call *call, const cJSON *request)
 {
+	const cJSON *account = json_get(request, "account");
 	struct error err;
 	int64_t id;
 
+	if (cJSON_IsString(account) && !sim_account(call->sim, str_from(account->valuestring))) {
+		control_refuse(call, 400, "account: no such account");
+		return;
+	}
 	if (!faults_add(call->sim->faults, request, &id, &err)) {
 		control_refuse(call, 400, err.message);
 		return;
@@ -152,8 +232,14 @@ static void post_fault(struct call *call, const cJSON *request)
 
 static void delete_faults(struct call *call, const cJSON *request unused_arg)
 {
-	int64_t id = params_i64(&call->params, "id", 0);
+	static const char *const keys[] = { "id", NULL };
+	struct error err;
+	int64_t id = 0;
 
+	if (!query_known(&call->params, keys, &err) || !query_i64(&call->params, "id", &id, &err)) {
+		control_refuse(call, 400, err.message);
+		return;
+	}
 	out_object(&call->out, NULL);
 	out_i64(&call->out, "removed", faults_remove(call->sim->faults, id));
 	out_object_end(&call->out);
@@ -177,10 +263,8 @@ static void out_tokens(struct out *out, const struct sim *sim, const struct acco
 	int64_t alive = 0;
 	int64_t expires_at = 0;
 
-	for (size_t i = 0; i < sim->n_tokens; i++) {
-		const struct token *token = sim->tokens[i];
-
-		if (token->account == account && !token->dead_code && token->expires_at > sim->now_at &&
+	for (const struct token *token = account->tokens; token; token = token->next) {
+		if (!token->dead_code && token->expires_at > sim->now_at &&
 			token->safety_version == account->safety_version) {
 			alive++;
 			expires_at = token->expires_at > expires_at ? token->expires_at : expires_at;
@@ -223,10 +307,16 @@ static void out_account(struct out *out, const struct sim *sim, const struct acc
 
 static void get_state(struct call *call, const cJSON *request unused_arg)
 {
+	static const char *const keys[] = { "account", NULL };
 	const struct sim *sim = call->sim;
-	struct str only = params_str(&call->params, "account");
 	struct out *out = &call->out;
+	struct account *only = NULL;
+	struct error err;
 
+	if (!query_known(&call->params, keys, &err) || !query_account(call, &only, &err)) {
+		control_refuse(call, 400, err.message);
+		return;
+	}
 	out_object(out, NULL);
 	out_object(out, "clock");
 	out_clock(out, sim);
@@ -241,7 +331,7 @@ static void get_state(struct call *call, const cJSON *request unused_arg)
 	routes_out(out, sim);
 	out_array(out, "accounts");
 	for (size_t i = 0; i < sim->n_accounts; i++) {
-		if (!only.n || str_is(only, sim->accounts[i].name)) {
+		if (!only || only == &sim->accounts[i]) {
 			out_account(out, sim, &sim->accounts[i]);
 		}
 	}
@@ -253,10 +343,8 @@ static void get_state(struct call *call, const cJSON *request unused_arg)
 /* Tokens of the account from now on answer with `code`; 0: as expired. */
 static void end_tokens(struct sim *sim, const struct account *account, int64_t code)
 {
-	for (size_t i = 0; i < sim->n_tokens; i++) {
-		struct token *token = sim->tokens[i];
-
-		if (token->account != account || token->dead_code) {
+	for (struct token *token = account->tokens; token; token = token->next) {
+		if (token->dead_code) {
 			continue;
 		}
 		if (code) {
@@ -289,42 +377,65 @@ static bool check_screen_name(
 	return true;
 }
 
-static bool set_member(struct sim *sim, struct account *account, const cJSON *member, struct error *err)
+/* What is to become of the tokens: 0 nothing, EXPIRE, or the error code they answer with. */
+static bool read_end(const cJSON *request, int64_t *ret_code, struct error *err)
 {
-	const char *key = member->string;
+	const cJSON *kill = json_get(request, "kill_token");
+	bool expire = false;
+	int64_t code = 0;
 
-	if (strcmp(key, "account") == 0) {
-		return true;
+	if (cJSON_IsTrue(kill)) {
+		code = DEAD_TOKEN;
+	} else if (kill && !cJSON_IsFalse(kill) && !member_i64(request, "kill_token", 1, 99999, &code, err)) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "kill_token: expected true or an error code");
 	}
-	if (strcmp(key, "expire_token") == 0 || strcmp(key, "kill_token") == 0) {
-		bool kill = key[0] == 'k';
+	if (!member_bool(request, "expire_token", &expire, err)) {
+		return false;
+	}
+	*ret_code = !code && expire ? EXPIRE : code;
+	return true;
+}
 
-		if (cJSON_IsTrue(member)) {
-			end_tokens(sim, account, kill ? DEAD_TOKEN : 0);
-		} else if (kill && cJSON_IsNumber(member) && member->valuedouble > 0 && member->valuedouble < 99999) {
-			end_tokens(sim, account, (int64_t)member->valuedouble);
-		} else if (!cJSON_IsFalse(member)) {
-			return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s: expected true%s", key,
-				kill ? " or an error code" : "");
+static bool is_switch(const cJSON *member)
+{
+	return strcmp(member->string, "account") != 0 && strcmp(member->string, "expire_token") != 0 &&
+	       strcmp(member->string, "kill_token") != 0;
+}
+
+/* Try every switch on a set that nobody uses, so that a request with an error in it changes nothing. */
+static bool check_switches(
+	const struct sim *sim, const struct account *account, const cJSON *request, struct error *err)
+{
+	cleanup(switches_finish) struct switches scratch;
+	const cJSON *member;
+
+	switches_init(&scratch);
+	cJSON_ArrayForEach(member, request)
+	{
+		if (is_switch(member) && !switches_set(&scratch, member->string, member, err)) {
+			return false;
 		}
-		return true;
 	}
-	if (strcmp(key, "screen_name") == 0 && !check_screen_name(sim, account, member, err)) {
-		return false;
+	member = json_get(request, "screen_name");
+	return !member || check_screen_name(sim, account, member, err);
+}
+
+static void set_switch(struct sim *sim, struct account *account, const cJSON *member)
+{
+	struct error err;
+
+	if (!switches_set(&account->set, member->string, member, &err)) {
+		return; /* cannot be: check_switches() has tried it */
 	}
-	if (!switches_set(&account->set, key, member, err)) {
-		return false;
-	}
-	if (strcmp(key, "screen_name") == 0) {
+	if (strcmp(member->string, "screen_name") == 0) {
 		sim_rename(sim, account, str_from(account->set.screen_name));
 	}
-	if (strcmp(key, "safety_ips") == 0) {
+	if (strcmp(member->string, "safety_ips") == 0) {
 		account->safety_version++; /* grants from before do not hold any more */
 	}
-	if (strcmp(key, "jitter") == 0 && account->set.jitter) {
+	if (strcmp(member->string, "jitter") == 0 && account->set.jitter) {
 		sim->big_ids = true;
 	}
-	return true;
 }
 
 static void post_account(struct call *call, const cJSON *request)
@@ -333,20 +444,27 @@ static void post_account(struct call *call, const cJSON *request)
 	struct account *account = sim_account(sim, json_str(request, "account"));
 	const cJSON *member;
 	struct error err;
+	int64_t end = 0;
 
 	if (wechat_control_account(call, request)) {
 		return;
 	}
 	if (!account) {
-		control_refuse(call, 404, "account: no such account");
+		control_refuse(call, 400, "account: no such account");
+		return;
+	}
+	if (!read_end(request, &end, &err) || !check_switches(sim, account, request, &err)) {
+		control_refuse(call, 400, err.message);
 		return;
 	}
 	cJSON_ArrayForEach(member, request)
 	{
-		if (!set_member(sim, account, member, &err)) {
-			control_refuse(call, 400, err.message);
-			return;
+		if (is_switch(member)) {
+			set_switch(sim, account, member);
 		}
+	}
+	if (end) {
+		end_tokens(sim, account, end == EXPIRE ? 0 : end);
 	}
 	state_account(sim, account);
 	state_clock(sim);

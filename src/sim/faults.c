@@ -7,8 +7,8 @@
 #include <fnmatch.h>
 #include <inttypes.h>
 
-#include "codec/json.h"
 #include "core/mem.h"
+#include "sim/members.h"
 
 #define FAULTS_MAX       1000u
 #define ERROR_CODE_MAX   999999999 /* WeChat has codes of nine digits, and -1 */
@@ -98,77 +98,94 @@ int64_t faults_remove(struct faults *faults, int64_t id)
 	return removed;
 }
 
-/* `def` unless it is there. Not below 0, but for error codes: -1 is one of WeChat. */
-static bool read_number(const cJSON *spec, const char *key, int64_t def, int64_t max, int64_t *ret, struct error *err)
+static bool find_effect(const cJSON *spec, size_t *ret_i, struct error *err)
 {
-	int64_t value = json_i64(spec, key, def);
-
-	if (value < (max == ERROR_CODE_MAX ? -1 : 0) || value > max) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s: expected 0 to %" PRId64, key, max);
-	}
-	*ret = value;
-	return true;
-}
-
-static bool known_members(const cJSON *spec, struct error *err)
-{
-	static const char *const keys[] = { "method", "path", "account", "nth", "count", "percent", "effect",
-		"error_code", "after_effect", "delay_ms", "chunk", NULL };
-	const cJSON *member;
-
-	cJSON_ArrayForEach(member, spec)
-	{
-		size_t i = 0;
-
-		while (keys[i] && strcmp(keys[i], member->string) != 0) {
-			i++;
-		}
-		if (!keys[i]) {
-			return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s: no such member", member->string);
-		}
-	}
-	return true;
-}
-
-bool faults_add(struct faults *faults, const cJSON *spec, int64_t *ret_id, struct error *err)
-{
-	const char *name = json_text(spec, "effect", "");
-	struct fault fault = { 0 };
+	const char *name = "";
 	size_t i = 0;
 
+	if (!member_text(spec, "effect", &name, err)) {
+		return false;
+	}
 	while (i < ARRAY_LEN(effects) && strcmp(effects[i].name, name) != 0) {
 		i++;
 	}
 	if (i == ARRAY_LEN(effects)) {
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "effect: \"%s\" is none", name);
 	}
+	*ret_i = i;
+	return true;
+}
+
+/* Which requests are hit. The texts lend from `spec`. */
+struct aim {
+	const char *method;
+	const char *path;
+	const char *account;
+};
+
+static bool read_aim(const cJSON *spec, struct aim *ret_aim, struct fault *fault, struct error *err)
+{
+	struct aim aim = { .path = "*" };
+
+	if (!member_text(spec, "method", &aim.method, err) || !member_text(spec, "path", &aim.path, err) ||
+		!member_text(spec, "account", &aim.account, err) ||
+		!member_i64(spec, "nth", 1, INT32_MAX, &fault->nth, err) ||
+		!member_i64(spec, "count", 0, INT32_MAX, &fault->count, err) ||
+		!member_i64(spec, "percent", 0, 100, &fault->percent, err)) {
+		return false;
+	}
+	if (aim.method && strcmp(aim.method, "GET") != 0 && strcmp(aim.method, "POST") != 0) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "method: expected GET or POST");
+	}
+	*ret_aim = aim;
+	return true;
+}
+
+static bool read_fate(const cJSON *spec, size_t i, struct fate *fate, struct error *err)
+{
+	fate->effect = effects[i].effect;
+	fate->http_status = effects[i].http_status;
+	fate->delay_ms = effects[i].effect == EFFECT_TIMEOUT ? 0 : 50;
+	fate->chunk = 16;
+	if (!member_i64(spec, "error_code", -1, ERROR_CODE_MAX, &fate->error_code, err) ||
+		!member_i64(spec, "delay_ms", 0, 3600000, &fate->delay_ms, err) ||
+		!member_i64(spec, "chunk", 1, 65536, &fate->chunk, err)) {
+		return false;
+	}
+	if (effects[i].effect == EFFECT_ERROR && !fate->error_code) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "error_code: the effect \"error\" needs one");
+	}
+	fate->processed = effects[i].processed ||
+			  (effects[i].effect == EFFECT_ERROR && fate->error_code == UPDATE_SLOW_CODE);
+	if (!member_bool(spec, "after_effect", &fate->processed, err)) {
+		return false;
+	}
+	if (effects[i].needs_call && !fate->processed) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
+			"after_effect: \"%s\" needs the answer of a request that was processed", effects[i].name);
+	}
+	return true;
+}
+
+bool faults_add(struct faults *faults, const cJSON *spec, int64_t *ret_id, struct error *err)
+{
+	static const char *const keys[] = { "method", "path", "account", "nth", "count", "percent", "effect",
+		"error_code", "after_effect", "delay_ms", "chunk", NULL };
+	struct fault fault = { .nth = 1, .count = 1, .percent = 100 };
+	struct aim aim = { 0 };
+	size_t i = 0;
+
 	if (faults->n >= FAULTS_MAX) {
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "too many faults");
 	}
-	if (!known_members(spec, err) || !read_number(spec, "nth", 1, INT32_MAX, &fault.nth, err) ||
-		!read_number(spec, "count", 1, INT32_MAX, &fault.count, err) ||
-		!read_number(spec, "percent", 100, 100, &fault.percent, err) ||
-		!read_number(spec, "error_code", 0, ERROR_CODE_MAX, &fault.fate.error_code, err) ||
-		!read_number(spec, "delay_ms", effects[i].effect == EFFECT_TIMEOUT ? 0 : 50, 3600000,
-			&fault.fate.delay_ms, err) ||
-		!read_number(spec, "chunk", 16, 65536, &fault.fate.chunk, err)) {
+	if (!members_known(spec, keys, err) || !find_effect(spec, &i, err) || !read_aim(spec, &aim, &fault, err) ||
+		!read_fate(spec, i, &fault.fate, err)) {
 		return false;
 	}
-	if (effects[i].effect == EFFECT_ERROR && !fault.fate.error_code) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "error_code: the effect \"error\" needs one");
-	}
-	fault.nth += fault.nth == 0;
-	fault.fate.chunk += fault.fate.chunk == 0;
-	fault.fate.effect = effects[i].effect;
-	fault.fate.http_status = effects[i].http_status;
-	fault.fate.processed = effects[i].needs_call ||
-			       json_bool(spec, "after_effect",
-				       effects[i].processed || (effects[i].effect == EFFECT_ERROR &&
-								       fault.fate.error_code == UPDATE_SLOW_CODE));
 	fault.effect_name = effects[i].name;
-	fault.method = xstrdup(json_text(spec, "method", NULL));
-	fault.path = xstrdup(json_text(spec, "path", "*"));
-	fault.account = xstrdup(json_text(spec, "account", NULL));
+	fault.method = xstrdup(aim.method);
+	fault.path = xstrdup(aim.path);
+	fault.account = xstrdup(aim.account);
 	fault.id = ++faults->last_id;
 	array_grow(faults->items, faults->n, faults->cap);
 	faults->items[faults->n++] = fault;

@@ -23,15 +23,30 @@ const char *ledger_kind_name(enum ledger_kind kind)
 	return kinds[kind];
 }
 
-bool ledger_kind_parse(const char *name, enum ledger_kind *ret_kind)
+bool ledger_kind_parse(struct str name, enum ledger_kind *ret_kind)
 {
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		if (strcmp(name, kinds[i]) == 0) {
+		if (str_is(name, kinds[i])) {
 			*ret_kind = (enum ledger_kind)i;
 			return true;
 		}
 	}
 	return false;
+}
+
+bool ledger_entry_kind_is_known(struct str name)
+{
+	static const char *const wechat_kinds[] = { "article", "auto-reply", "broadcast", "comment-delete",
+		"comment-elect", "comment-reply", "comment-reply-delete", "delete", "fault", "menu", "notice",
+		"preview", "reply", "website-broadcast" };
+	enum ledger_kind kind;
+
+	for (size_t i = 0; i < ARRAY_LEN(wechat_kinds); i++) {
+		if (str_is(name, wechat_kinds[i])) {
+			return true;
+		}
+	}
+	return ledger_kind_parse(name, &kind);
 }
 
 struct entry *ledger_restore(struct sim *sim)

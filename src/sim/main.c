@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 
 #include "build.gen.h"
@@ -22,6 +23,17 @@ static void on_signal(int number unused_arg)
 	errno = saved;
 }
 
+/* Every connection is a descriptor, and the soft limit of a shell is lower than what the server takes. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static int usage(FILE *out, int code)
 {
 	(void)fputs("usage: gazette-sim -c accounts.yaml [-v] [--listen ADDRESS:PORT] [--state FILE] [--seed N]\n"
@@ -30,10 +42,11 @@ static int usage(FILE *out, int code)
 	return code;
 }
 
+/* Everything that can go wrong before serving is a configuration, an address or a file that cannot be used. */
 static int fail(const struct error *err)
 {
 	(void)fprintf(stderr, "gazette-sim: %s\n", err->message);
-	return err->domain == ERROR_CONFIG || err->domain == ERROR_INPUT ? EX_CONFIG : EXIT_FAILURE;
+	return EX_CONFIG;
 }
 
 static int serve(struct sim *sim, const struct server_options *options)
@@ -119,6 +132,7 @@ int main(int argc, char **argv)
 	if (!when_set_zone("Asia/Shanghai", &err) || !sim_new(config, (uint64_t)seed, &sim, &err)) {
 		return fail(&err);
 	}
+	raise_file_limit();
 	code = state && !state_open(sim, state, &err) ? fail(&err) : serve(sim, &options);
 	sim_free(sim);
 	return code;

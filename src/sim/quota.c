@@ -1,6 +1,7 @@
 /*
  * Limits: calls per account and day, posts and comments per account and hour, calls per address and hour. Fixed
- * windows at +0800, on the virtual clock. Every request costs, refused ones too; a limit of 0 is none.
+ * windows at +0800, on the virtual clock. Every request costs, refused ones too, but for OAuth and the question how
+ * much is left; a limit of 0 is none.
  */
 #include <inttypes.h>
 
@@ -56,7 +57,7 @@ bool quota_take_call(struct call *call)
 	struct account *account = call->account;
 	const struct ip_count *ip = ip_of(sim, call->client_ip);
 
-	state_account(sim, account);
+	state_quota(sim, account);
 	if (account->set.ip_per_hour && ip->window.used > account->set.ip_per_hour) {
 		call_refuse(call, 10022, NULL);
 		return false;

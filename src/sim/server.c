@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -25,10 +24,12 @@
 #include "sim/state_file.h"
 #include "sim/wechat_world.h"
 
-#define BODY_MAX_BYTES   (16u << 20)
-#define CONNECTIONS_MAX  4096u
-#define IDLE_SECONDS     120u
-#define EVENTS_PER_TURN  64
+#define BODY_MAX_BYTES  (16u << 20)
+#define CONNECTIONS_MAX 4096u
+#define IDLE_SECONDS    120u
+#define EVENTS_PER_TURN 64
+/* Headers and question must fit. MHD clears all of it between two requests, which was a tenth of all work at 64 KB. */
+#define CONNECTION_BYTES (16u << 10)
 #define PUSH_WAIT_MS     30000 /* so long is waited for a push, in real time */
 #define ANSWER_MAX_BYTES (64u << 20)
 
@@ -421,7 +422,7 @@ static bool open_listener(struct server *server, const struct server_options *op
 
 		server->port = ntohs(four->sin_port);
 		(void)inet_ntop(AF_INET, &four->sin_addr, host, sizeof(host));
-		(void)snprintf(server->address, sizeof(server->address), "%s:%d", host, server->port);
+		(void)snprintf(server->address, sizeof(server->address), "%.15s:%d", host, server->port);
 	} else {
 		const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)&address;
 
@@ -442,7 +443,7 @@ static bool watch(const struct server *server, int fd, void *tag, struct error *
 	return true;
 }
 
-static void log_mhd(void *cls unused_arg, const char *format, va_list args)
+static printf_like(2, 0) void log_mhd(void *cls unused_arg, const char *format, va_list args)
 {
 	struct buf text;
 
@@ -460,7 +461,7 @@ static bool start_daemon(struct server *server, struct error *err)
 		on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_LISTEN_SOCKET,
 		server->listen_fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
 		IDLE_SECONDS, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-		server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(64u << 10), MHD_OPTION_END);
+		server, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_END);
 	if (!server->daemon) {
 		return error_set(err, ERROR_OS, ADVISE_RETRY, errno, "the HTTP server does not start");
 	}

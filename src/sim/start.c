@@ -58,6 +58,7 @@ static bool add_account(struct sim *sim, const struct config_account *from, stru
 	const struct weibo_settings *weibo = from->settings;
 	struct account *account = &sim->accounts[sim->n_accounts];
 	struct str token = secret_lend(&weibo->token);
+	const struct account *before;
 
 	if (!str_to_i64(str_from(weibo->uid), 1, INT64_MAX, &account->user.uid)) {
 		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0, "%s: uid: expected a number", from->name);
@@ -65,9 +66,12 @@ static bool add_account(struct sim *sim, const struct config_account *from, stru
 	if (sim_user_by_uid(sim, account->user.uid)) {
 		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0, "%s: uid: another account has it", from->name);
 	}
-	account->index = sim->n_accounts++;
+	sim->n_accounts++;
 	account->name = xstrdup(from->name);
 	account->app_key = xstrdup(weibo->app_key);
+	before = table_get(&sim->accounts_by_app, str_from(account->app_key));
+	account->app_rank = before ? before->app_rank + 1 : 0;
+	table_put(&sim->accounts_by_app, str_from(account->app_key), account);
 	account->app_secret = str_dup(secret_lend(&weibo->app_secret));
 	account->redirect_uri = xstrdup(weibo->redirect_uri ? weibo->redirect_uri : "");
 	account->user.name = xstrdup(from->name);
@@ -149,6 +153,7 @@ static void item_finish(struct item *item)
 	free(item->sent);
 	free(item->text);
 	links_finish(&item->links);
+	free(item->mentioned);
 }
 
 static void status_free(struct status *status)
@@ -232,6 +237,7 @@ void sim_free(struct sim *sim)
 	free(sim->ips);
 	heap_finish(&sim->reviews);
 	table_finish(&sim->accounts_by_name);
+	table_finish(&sim->accounts_by_app);
 	table_finish(&sim->users_by_uid);
 	table_finish(&sim->users_by_name);
 	table_finish(&sim->items);

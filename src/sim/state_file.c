@@ -2,10 +2,10 @@
  * The state file. One JSON object per line; member "t" says what it is. A later line about the same thing replaces
  * the earlier one, except ledger entries, which only ever follow each other:
  *
- *   meta     clock, and whether ids are big              account  switches and quotas
- *   user     a citizen                                   token    an access token
- *   picture  hash of an uploaded picture                 status, comment
- *   entry    a line of the ledger
+ *   meta     clock, and whether ids are big              account  switches
+ *   quota    what an account used of its limits          user     a citizen
+ *   token    an access token                             picture  hash of an uploaded picture
+ *   status, comment                                      entry    a line of the ledger
  *
  * Lines are appended before the answer that reports them leaves; at the start the file is read and written anew
  * beside the old one, then renamed. A last line without its end was being written when the simulator was killed: its
@@ -96,6 +96,11 @@ static void add_item(struct out *out, const struct item *item)
 	for (size_t i = 0; i < item->links.n; i++) {
 		out_text(out, NULL, item->links.items[i].shortened);
 		out_text(out, NULL, item->links.items[i].original);
+	}
+	out_array_end(out);
+	out_array(out, "mentions");
+	for (size_t i = 0; i < item->n_mentioned; i++) {
+		out_text(out, NULL, item->mentioned[i]->name);
 	}
 	out_array_end(out);
 	out_i64(out, "created_at", item->created_at);
@@ -192,6 +197,15 @@ static void add_account(struct state_file *state, const struct account *account)
 	switches_out(&out, &account->set);
 	out_object_end(&out);
 	out_i64(&out, "safety_version", account->safety_version);
+	end(&out);
+}
+
+/* Apart from the account, since it changes with every request. */
+static void add_quota(struct state_file *state, const struct account *account)
+{
+	struct out out = begin(state, "quota");
+
+	out_text(&out, "name", account->name);
 	add_window(&out, "calls", &account->calls);
 	add_window(&out, "posts", &account->posts);
 	add_window(&out, "comments", &account->comments);
@@ -250,14 +264,27 @@ void state_entry(struct sim *sim, const struct entry *entry)
 	}
 }
 
-void state_account(struct sim *sim, struct account *account)
+static void add_dirty(struct state_file *state, struct account *account)
 {
-	struct state_file *state = sim->state;
-
-	if (state && !account->dirty) {
-		account->dirty = true;
+	if (!account->set_dirty && !account->quota_dirty) {
 		array_grow(state->dirty, state->n_dirty, state->cap_dirty);
 		state->dirty[state->n_dirty++] = account;
+	}
+}
+
+void state_account(struct sim *sim, struct account *account)
+{
+	if (sim->state) {
+		add_dirty(sim->state, account);
+		account->set_dirty = true;
+	}
+}
+
+void state_quota(struct sim *sim, struct account *account)
+{
+	if (sim->state) {
+		add_dirty(sim->state, account);
+		account->quota_dirty = true;
 	}
 }
 
@@ -276,8 +303,15 @@ void state_flush(struct sim *sim)
 		return;
 	}
 	for (size_t i = 0; i < state->n_dirty; i++) {
-		state->dirty[i]->dirty = false;
-		add_account(state, state->dirty[i]);
+		struct account *account = state->dirty[i];
+
+		if (account->set_dirty) {
+			add_account(state, account);
+		}
+		if (account->quota_dirty) {
+			add_quota(state, account);
+		}
+		account->set_dirty = account->quota_dirty = false;
 	}
 	state->n_dirty = 0;
 	if (state->pending.n) {
@@ -335,6 +369,16 @@ static bool read_account(struct sim *sim, const cJSON *line, struct error *err)
 	}
 	sim_rename(sim, account, str_from(account->set.screen_name));
 	account->safety_version = json_i64(line, "safety_version", 0);
+	return true;
+}
+
+static bool read_quota(struct sim *sim, const cJSON *line, struct error *err)
+{
+	struct account *account = sim_account(sim, json_str(line, "name"));
+
+	if (!account) {
+		return bad(err, "an account that is not configured");
+	}
 	read_window(line, "calls", &account->calls);
 	read_window(line, "posts", &account->posts);
 	read_window(line, "comments", &account->comments);
@@ -381,7 +425,9 @@ static bool read_token(struct sim *sim, const cJSON *line, struct error *err)
 	if (!token) {
 		token = sim_new_token(sim, account, text, 0);
 	}
-	token->account = account;
+	if (token->account != account) {
+		return true; /* the configuration has given it to another account since */
+	}
 	token->created_at = json_i64(line, "created_at", 0);
 	token->expires_at = json_i64(line, "expires_at", 0);
 	token->dead_code = json_i64(line, "dead_code", 0);
@@ -410,7 +456,26 @@ static bool read_picture(struct sim *sim, const cJSON *line, struct error *err)
 	return true;
 }
 
-static void read_item(const cJSON *line, struct item *item)
+static void read_mentioned(const struct sim *sim, const cJSON *line, struct item *item)
+{
+	const cJSON *names = json_get(line, "mentions");
+	int n = cJSON_GetArraySize(names);
+
+	if (n <= 0) {
+		return;
+	}
+	item->mentioned = xnew_array(struct account *, (size_t)n);
+	for (int i = 0; i < n; i++) {
+		struct account *account = sim_account(
+			sim, str_from(cJSON_GetStringValue(cJSON_GetArrayItem(names, i))));
+
+		if (account) {
+			item->mentioned[item->n_mentioned++] = account;
+		}
+	}
+}
+
+static void read_item(const struct sim *sim, const cJSON *line, struct item *item)
 {
 	const cJSON *links = json_get(line, "links");
 	int n = cJSON_GetArraySize(links);
@@ -421,6 +486,7 @@ static void read_item(const cJSON *line, struct item *item)
 	item->visible_at = json_i64(line, "visible_at", 0);
 	item->listed_at = json_i64(line, "listed_at", 0);
 	item->gone = json_bool(line, "gone", false);
+	read_mentioned(sim, line, item);
 	for (int i = 0; i + 1 < n; i += 2) {
 		const char *shortened = cJSON_GetStringValue(cJSON_GetArrayItem(links, i));
 		const char *original = cJSON_GetStringValue(cJSON_GetArrayItem(links, i + 1));
@@ -479,7 +545,7 @@ static bool read_status(struct sim *sim, const cJSON *line, struct error *err)
 		return true;
 	}
 	status = sim_restore_status(sim, read_author(sim, line), id);
-	read_item(line, &status->item);
+	read_item(sim, line, &status->item);
 	read_pictures(sim, line, status);
 	status->annotations = xstrdup(json_text(line, "annotations", NULL));
 	status->long_text = xstrdup(json_text(line, "long_text", NULL));
@@ -491,7 +557,7 @@ static bool read_status(struct sim *sim, const cJSON *line, struct error *err)
 		sim_review(sim, status, json_i64(line, "review_at", 0));
 	}
 	if (!status->item.gone) {
-		sim_index_status(sim, status);
+		sim_list_status(status);
 	}
 	return true;
 }
@@ -510,7 +576,7 @@ static bool read_comment(struct sim *sim, const cJSON *line, struct error *err)
 		return true;
 	}
 	comment = sim_restore_comment(sim, read_author(sim, line), id, json_i64(line, "mid", 0));
-	read_item(line, &comment->item);
+	read_item(sim, line, &comment->item);
 	comment->status = status;
 	comment->answers = sim_comment(sim, json_i64(line, "answers", 0));
 	comment->root_id = json_i64(line, "root_id", id);
@@ -519,7 +585,7 @@ static bool read_comment(struct sim *sim, const cJSON *line, struct error *err)
 		status->floors = comment->floor;
 	}
 	if (!comment->item.gone) {
-		sim_index_comment(sim, comment);
+		sim_list_comment(comment);
 	}
 	return true;
 }
@@ -533,7 +599,7 @@ static bool read_entry(struct sim *sim, const cJSON *line, struct error *err)
 	enum ledger_kind kind;
 	struct entry *entry;
 
-	if (!account || !item || !ledger_kind_parse(json_text(line, "kind", ""), &kind) ||
+	if (!account || !item || !ledger_kind_parse(json_str(line, "kind"), &kind) ||
 		json_i64(line, "seq", 0) != (int64_t)sim->n_ledger + 1) {
 		return bad(err, "a ledger entry that does not fit");
 	}
@@ -569,6 +635,7 @@ static const struct {
 } readers[] = {
 	{ "meta", read_meta },
 	{ "account", read_account },
+	{ "quota", read_quota },
 	{ "user", read_user },
 	{ "token", read_token },
 	{ "picture", read_picture },
@@ -632,6 +699,7 @@ static void add_everything(struct state_file *state, const struct sim *sim)
 	add_meta(state, sim);
 	for (size_t i = 0; i < sim->n_accounts; i++) {
 		add_account(state, &sim->accounts[i]);
+		add_quota(state, &sim->accounts[i]);
 	}
 	for (size_t i = 0; i < sim->n_users; i++) {
 		add_user(state, sim->users[i]);

@@ -22,7 +22,8 @@ void state_comment(struct sim *sim, const struct comment *comment);
 void state_token(struct sim *sim, const struct token *token);
 void state_picture(struct sim *sim, const struct picture *picture);
 void state_entry(struct sim *sim, const struct entry *entry);
-void state_account(struct sim *sim, struct account *account);
+void state_account(struct sim *sim, struct account *account); /* its switches */
+void state_quota(struct sim *sim, struct account *account);
 void state_clock(struct sim *sim);
 
 /* Before an answer leaves: write the accounts that changed and everything still in memory. */

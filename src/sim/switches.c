@@ -4,6 +4,8 @@
  */
 #include "sim/switches.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
 
 #include "codec/json.h"
@@ -163,22 +165,19 @@ bool switches_set(struct switches *set, const char *key, const cJSON *value, str
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		void *place = field(set, table[i].offset);
 		enum tier tier;
-		int64_t number;
 
 		if (strcmp(table[i].name, key) != 0) {
 			continue;
 		}
 		switch (table[i].kind) {
 		case SWITCH_INT:
-			if (!cJSON_IsNumber(value)) {
-				return refuse(err, key, "a number");
+			if (!cJSON_IsNumber(value) || value->valuedouble < 0 ||
+				value->valuedouble > (double)table[i].max ||
+				value->valuedouble != trunc(value->valuedouble)) {
+				return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
+					"%s: expected a whole number from 0 to %" PRId64, key, table[i].max);
 			}
-			number = (int64_t)value->valuedouble;
-			if (number < 0 || number > table[i].max) {
-				return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s: expected 0 to %lld", key,
-					(long long)table[i].max);
-			}
-			*(int64_t *)place = number;
+			*(int64_t *)place = (int64_t)value->valuedouble;
 			return true;
 		case SWITCH_BOOL:
 			if (!cJSON_IsBool(value)) {

@@ -107,7 +107,9 @@ void sim_rename(struct sim *sim, struct account *account, struct str name)
 	if (str_is(name, user->name)) {
 		return;
 	}
-	table_remove(&sim->users_by_name, str_from(user->name));
+	if (sim_user_by_name(sim, str_from(user->name)) == user) { /* while a state file is read two may swap names */
+		table_remove(&sim->users_by_name, str_from(user->name));
+	}
 	free(user->name);
 	user->name = str_dup(name);
 	table_put(&sim->users_by_name, str_from(user->name), user);
@@ -226,7 +228,8 @@ size_t list_above(const struct list *list, int64_t id)
 
 void list_add(struct list *list, struct item *item)
 {
-	size_t at = list_above(list, item->id);
+	/* Nearly always the newest. */
+	size_t at = list->n && list->items[list->n - 1]->id < item->id ? list->n : list_above(list, item->id);
 
 	if (at > 0 && list->items[at - 1] == item) {
 		return;
@@ -272,13 +275,29 @@ bool text_mentions(struct str text, struct str name)
 	return false;
 }
 
+static void find_mentioned(const struct sim *sim, struct item *item, struct str text)
+{
+	struct str name;
+	size_t cap = 0;
+
+	while (weibo_next_mention(&text, &name)) {
+		const struct user *user = sim_user_by_name(sim, name);
+
+		if (user && user->account && user != item->user) {
+			if (item->n_mentioned == cap) {
+				cap++; /* hardly ever more than one: no slack for a hundred thousand posts */
+				item->mentioned = xrealloc_array(item->mentioned, cap, sizeof(*item->mentioned));
+			}
+			item->mentioned[item->n_mentioned++] = user->account;
+		}
+	}
+}
+
 typedef void list_change(struct list *list, struct item *item);
 
-static void each_status_list(struct sim *sim, struct status *status, list_change *change)
+static void each_status_list(struct status *status, list_change *change)
 {
 	struct item *item = &status->item;
-	struct str rest = str_from(status->long_text ? status->long_text : item->text);
-	struct str name;
 
 	if (item->user->account) {
 		change(&item->user->account->statuses, item);
@@ -286,22 +305,16 @@ static void each_status_list(struct sim *sim, struct status *status, list_change
 	if (status->retweeted) {
 		change(&status->retweeted->reposts, item);
 	}
-	while (weibo_next_mention(&rest, &name)) {
-		struct user *user = sim_user_by_name(sim, name);
-
-		if (user && user->account && user != item->user) {
-			change(&user->account->mentions, item);
-		}
+	for (size_t i = 0; i < item->n_mentioned; i++) {
+		change(&item->mentioned[i]->mentions, item);
 	}
 }
 
-static void each_comment_list(struct sim *sim, struct comment *comment, list_change *change)
+static void each_comment_list(struct comment *comment, list_change *change)
 {
 	struct item *item = &comment->item;
 	struct user *owner = comment->status->item.user;
 	struct user *answered = comment->answers ? comment->answers->item.user : NULL;
-	struct str rest = without_reply_prefix(str_from(item->text));
-	struct str name;
 
 	change(&comment->status->comments, item);
 	if (item->user->account) {
@@ -316,23 +329,31 @@ static void each_comment_list(struct sim *sim, struct comment *comment, list_cha
 		change(&answered->account->received, item);
 		change(&answered->account->timeline, item);
 	}
-	while (weibo_next_mention(&rest, &name)) {
-		struct user *user = sim_user_by_name(sim, name);
-
-		if (user && user->account && user != item->user) {
-			change(&user->account->comment_mentions, item);
-		}
+	for (size_t i = 0; i < item->n_mentioned; i++) {
+		change(&item->mentioned[i]->comment_mentions, item);
 	}
+}
+
+void sim_list_status(struct status *status)
+{
+	each_status_list(status, list_add);
+}
+
+void sim_list_comment(struct comment *comment)
+{
+	each_comment_list(comment, list_add);
 }
 
 void sim_index_status(struct sim *sim, struct status *status)
 {
-	each_status_list(sim, status, list_add);
+	find_mentioned(sim, &status->item, str_from(status->long_text ? status->long_text : status->item.text));
+	sim_list_status(status);
 }
 
 void sim_index_comment(struct sim *sim, struct comment *comment)
 {
-	each_comment_list(sim, comment, list_add);
+	find_mentioned(sim, &comment->item, without_reply_prefix(str_from(comment->item.text)));
+	sim_list_comment(comment);
 }
 
 void sim_review(struct sim *sim, struct status *status, int64_t at)
@@ -346,10 +367,10 @@ void sim_remove(struct sim *sim, struct item *item)
 	assert(!item->gone);
 	item->gone = true;
 	if (item->kind == ITEM_STATUS) {
-		each_status_list(sim, (struct status *)(void *)item, list_remove);
+		each_status_list((struct status *)(void *)item, list_remove);
 		state_status(sim, (struct status *)(void *)item);
 	} else {
-		each_comment_list(sim, (struct comment *)(void *)item, list_remove);
+		each_comment_list((struct comment *)(void *)item, list_remove);
 		state_comment(sim, (struct comment *)(void *)item);
 	}
 }
@@ -358,6 +379,8 @@ void sim_add_token(struct sim *sim, struct token *token)
 {
 	array_grow(sim->tokens, sim->n_tokens, sim->cap_tokens);
 	sim->tokens[sim->n_tokens++] = token;
+	token->next = token->account->tokens;
+	token->account->tokens = token;
 	table_put(&sim->tokens_by_text, str_from(token->text), token);
 }
 

@@ -44,6 +44,8 @@ struct item {
 	char *sent; /* as the client sent it */
 	char *text; /* as it is stored and shown */
 	struct links links;
+	struct account **mentioned; /* by the names they had when it was written */
+	size_t n_mentioned;
 	int64_t created_at;
 	int64_t visible_at; /* nobody can see it before */
 	int64_t listed_at;  /* lists do not show it before */
@@ -89,6 +91,7 @@ struct comment {
 };
 
 struct token {
+	struct token *next; /* account.tokens */
 	char *text;
 	struct account *account;
 	int64_t created_at;
@@ -161,12 +164,13 @@ struct said_log {
 
 struct account {
 	char *name; /* in accounts.yaml */
-	size_t index;
 	struct user user;
 	char *app_key;
 	char *app_secret;
 	char *redirect_uri;
+	size_t app_rank; /* how many accounts of the same app stand before it */
 	struct switches set;
+	struct token *tokens; /* token.next; newest first */
 	int64_t safety_version;
 	struct window calls;
 	struct window posts;
@@ -180,7 +184,8 @@ struct account {
 	struct list written;  /* comments/by_me */
 	struct list timeline; /* both */
 	struct list comment_mentions;
-	bool dirty; /* differs from the state file */
+	bool set_dirty;   /* switches that the state file does not have yet */
+	bool quota_dirty; /* likewise the windows */
 };
 
 #define ROUTES_MAX 64
@@ -218,7 +223,8 @@ struct sim {
 	struct account *accounts; /* never grows after the start */
 	size_t n_accounts;
 	struct table accounts_by_name;
-	struct user **users; /* citizens */
+	struct table accounts_by_app; /* the last one of each, while they are read */
+	struct user **users;          /* citizens */
 	size_t n_users, cap_users;
 	struct table users_by_uid;
 	struct table users_by_name;
@@ -281,8 +287,12 @@ struct comment *sim_new_comment(
 /* As stored before, while the state file is read. */
 struct status *sim_restore_status(struct sim *sim, struct user *user, int64_t id);
 struct comment *sim_restore_comment(struct sim *sim, struct user *user, int64_t id, int64_t mid);
+/* See whom the text mentions, and put it on all lists where it belongs. */
 void sim_index_status(struct sim *sim, struct status *status);
 void sim_index_comment(struct sim *sim, struct comment *comment);
+/* The same with `mentioned` as it was stored. */
+void sim_list_status(struct status *status);
+void sim_list_comment(struct comment *comment);
 void sim_review(struct sim *sim, struct status *status, int64_t at); /* have it removed at `at` */
 void sim_remove(struct sim *sim, struct item *item);
 bool item_is_visible(const struct sim *sim, const struct item *item);
@@ -304,7 +314,8 @@ struct entry *ledger_restore(struct sim *sim); /* the next one, empty but for it
 void ledger_out(struct out *out, const struct entry *entry);
 const char *ledger_account_name(const struct entry *entry); /* of either platform */
 const char *ledger_entry_kind(const struct entry *entry);
+bool ledger_entry_kind_is_known(struct str name); /* on either platform */
 const char *ledger_kind_name(enum ledger_kind kind);
-bool ledger_kind_parse(const char *name, enum ledger_kind *ret_kind);
+bool ledger_kind_parse(struct str name, enum ledger_kind *ret_kind);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "store/account.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/json.h"
@@ -335,30 +336,57 @@ static bool remove_row(struct tx *tx, const struct account_row *row, struct erro
 	       send_hold_account(tx, row->id, HOLD_ACCOUNT_REMOVED, &held, err);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp((*(const struct account_row *const *)a)->name, (*(const struct account_row *const *)b)->name);
+}
+
+static int name_of_row(const void *name, const void *row)
+{
+	return strcmp(name, (*(const struct account_row *const *)row)->name);
+}
+
+/* There may be ten thousand of them: sorted once, looked up by halves. `still` tells of each row whether it is in the
+ * configuration. */
+static bool sync_rows(struct tx *tx, const struct account_row *rows, size_t n_rows, const struct account_seen *seen,
+	size_t n, bool *still, struct error *err)
+{
+	const struct account_row **sorted = xnew_array(const struct account_row *, n_rows + 1);
+	bool ok = true;
+
+	for (size_t i = 0; i < n_rows; i++) {
+		sorted[i] = &rows[i];
+	}
+	qsort(sorted, n_rows, sizeof(const struct account_row *), by_name);
+	for (size_t i = 0; ok && i < n; i++) {
+		const struct account_row **known = bsearch(
+			seen[i].name, sorted, n_rows, sizeof(const struct account_row *), name_of_row);
+
+		if (known) {
+			still[*known - rows] = true;
+		}
+		ok = known ? sync_known(tx, *known, &seen[i], err) : insert(tx, &seen[i], err);
+	}
+	free(sorted);
+	for (size_t i = 0; ok && i < n_rows; i++) {
+		ok = still[i] || rows[i].state == ACCOUNT_REMOVED || remove_row(tx, &rows[i], err);
+	}
+	return ok;
+}
+
 bool account_sync(struct tx *tx, const struct account_seen *seen, size_t n, struct error *err)
 {
 	struct account_row *rows = NULL;
 	size_t n_rows = 0;
-	bool ok = account_load_all(tx, &rows, &n_rows, err);
+	bool *still;
+	bool ok;
 
-	for (size_t i = 0; ok && i < n; i++) {
-		const struct account_row *known = NULL;
-
-		for (size_t k = 0; k < n_rows; k++) {
-			if (strcmp(rows[k].name, seen[i].name) == 0) {
-				known = &rows[k];
-			}
-		}
-		ok = known ? sync_known(tx, known, &seen[i], err) : insert(tx, &seen[i], err);
+	if (!account_load_all(tx, &rows, &n_rows, err)) {
+		return false;
 	}
-	for (size_t k = 0; ok && k < n_rows; k++) {
-		bool still = rows[k].state == ACCOUNT_REMOVED;
-
-		for (size_t i = 0; i < n && !still; i++) {
-			still = strcmp(rows[k].name, seen[i].name) == 0;
-		}
-		ok = still || remove_row(tx, &rows[k], err);
-	}
+	still = xnew_array(bool, n_rows + 1);
+	ok = sync_rows(tx, rows, n_rows, seen, n, still, err);
+	free(still);
 	account_rows_free(rows, n_rows);
 	return ok;
 }

@@ -5,7 +5,9 @@
  */
 #include "store/db.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/clock.h"
 #include "core/mem.h"
@@ -380,13 +382,31 @@ static const char writer_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchron
 				     "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
 static const char reader_pragmas[] = "PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY";
 
+/*
+ * SQLite gives the files beside a database (-wal, -shm) the mode the database has when they are made; in the WAL stand
+ * tokens, too. So a new file must be private from birth. Nothing is opened here when it exists: closing it would drop
+ * this process's locks on it.
+ */
+void make_private(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+}
+
 bool tx_open(const char *path, bool writer, struct tx **ret_tx, struct error *err)
 {
 	struct tx *tx = xnew(struct tx);
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (writer ? SQLITE_OPEN_CREATE : 0);
-	int code = sqlite3_open_v2(path, &tx->sqlite, flags, NULL);
+	int code;
 	bool ok;
 
+	if (writer) {
+		make_private(path);
+	}
+	code = sqlite3_open_v2(path, &tx->sqlite, flags, NULL);
 	tx->writer = writer;
 	tx->now_at = clock_wall_at();
 	if (code != SQLITE_OK) {

@@ -12,8 +12,14 @@ static const char sql_add[] = "INSERT INTO event (at, actor_uid, actor, action, 
 			      " VALUES ($1, $2, $3, $4, $5, $6, $7)";
 static const char sql_list[] = "SELECT id, at, actor, action, object, object_id, detail FROM event"
 			       " WHERE object = $1 AND object_id = $2 AND id > $3 ORDER BY id LIMIT $4";
-static const char sql_since[] = "SELECT id, at, actor, action, object, object_id, detail FROM event"
-				" WHERE at >= $1 AND id > $2 ORDER BY at, id LIMIT $3";
+/*
+ * In the order of the rows: it is that of what happened, and the only one in which `after` leaves no gap when the clock
+ * was set back. The first page finds its begin by the index on time, the others by the row.
+ */
+static const char sql_since[] =
+	"SELECT id, at, actor, action, object, object_id, detail FROM event WHERE at >= $1"
+	" AND id > CASE WHEN $2 > 0 THEN $2 ELSE (SELECT coalesce(min(id), 1) - 1 FROM event WHERE at >= $1) END"
+	" ORDER BY id LIMIT $3";
 
 const char *object_kind_name(enum object_kind kind)
 {

@@ -7,8 +7,8 @@
  *   status:<id>   comments under one post
  *   mention       all statuses in which a citizen names us
  *   direct        private messages
- * Somebody whose id the platform does not give has a thread of one message: better two tickets of one person than two
- * people in one ticket.
+ * Somebody whose id the platform does not give, or gives at no usable length, has a thread of one message: better two
+ * tickets of one person than two people in one ticket.
  *
  * Invariants: a message raises a ticket's priority or leaves it; it never takes the ticket from its holder; our own
  * words open nothing.
@@ -74,21 +74,28 @@ struct intake {
 	char thread[LIMIT_REMOTE_ID_BYTES + 16];
 };
 
+/* An id that can stand in a key: cut to fit, two of them could become one. */
+static bool fits(const char *id)
+{
+	return id && id[0] && strlen(id) <= LIMIT_REMOTE_ID_BYTES;
+}
+
 static void set_keys(struct intake *intake)
 {
 	const struct message *message = intake->message;
 
-	if (message->author_id && message->author_id[0]) {
+	if (fits(message->author_id)) {
 		(void)snprintf(intake->author, sizeof(intake->author), "%s", message->author_id);
 	} else {
 		(void)snprintf(intake->author, sizeof(intake->author), "unknown:%s", message->remote_id);
 	}
 	switch (message->kind) {
 	case MESSAGE_COMMENT:
-		(void)snprintf(intake->thread, sizeof(intake->thread), "%s:%s", message->status_id ? "status" : "root",
-			message->status_id ? message->status_id
-			: message->root_id ? message->root_id
-					   : message->remote_id);
+		(void)snprintf(intake->thread, sizeof(intake->thread), "%s:%s",
+			fits(message->status_id) ? "status" : "root",
+			fits(message->status_id) ? message->status_id
+			: fits(message->root_id) ? message->root_id
+						 : message->remote_id);
 		break;
 	case MESSAGE_MENTION:
 		(void)snprintf(intake->thread, sizeof(intake->thread), "mention");

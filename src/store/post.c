@@ -28,7 +28,8 @@ static const char sql_media_load[] =
 	" JOIN media ON media.sha256 = post_media.sha256 WHERE post_media.post_id = $1 ORDER BY post_media.position";
 static const char sql_send[] = "INSERT INTO send (kind, account_id, post_id, text, state, hold, due_at, until_at, "
 			       "late_ms, author_uid, author, created_at, mode)"
-			       " VALUES ('publish', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+			       " VALUES ('publish', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+			       " ON CONFLICT (post_id, account_id) WHERE post_id IS NOT NULL DO NOTHING";
 /* What is promised or out in a window; a broadcast without a time is none of it yet. */
 static const char sql_broadcasts[] =
 	"SELECT count(*) FROM send WHERE account_id = $1 AND mode = 'broadcast' AND due_at >= $2 AND due_at < $3"
@@ -130,6 +131,10 @@ static bool insert_delivery(struct tx *tx, const struct actor *actor, const stru
 	stmt_bind_text(stmt, 12, post_mode_name(target->mode));
 	if (!stmt_run(stmt, err)) {
 		return false;
+	}
+	if (tx_changes(tx) == 0) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
+			"%s is named twice: a post goes to an account once", target->account);
 	}
 	if (state == SEND_QUEUED) {
 		effect_add(tx, EFFECT_SEND_DUE, tx_last_id(tx), account_id.v, post->due_at);
@@ -236,6 +241,21 @@ bool post_insert(struct tx *tx, const struct actor *actor, const struct post *po
 	return true;
 }
 
+static bool set_due_of_send(
+	struct tx *tx, const struct actor *actor, struct send_row *row, int64_t due_at, struct error *err)
+{
+	struct account_row account = { 0 };
+	enum hold_reason hold;
+
+	if (!account_load(tx, row->account, &account, err)) {
+		return false;
+	}
+	hold = hold_for_account(account.state);
+	account_row_finish(&account);
+	return hold == HOLD_NONE ? send_release(tx, actor, row->id, due_at, err)
+				 : send_promise(tx, actor, row, hold, due_at, err);
+}
+
 bool post_is_known(struct tx *tx, const char *key)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_by_key, NULL);
@@ -296,7 +316,7 @@ bool post_set_due(struct tx *tx, const struct actor *actor, struct post_id id, i
 		ok = send_load(tx, sends[i], &row, err);
 		if (ok && row.state == SEND_HELD) {
 			changed++;
-			ok = send_release(tx, actor, sends[i], due_at, err);
+			ok = set_due_of_send(tx, actor, &row, due_at, err);
 		}
 		send_row_finish(&row);
 	}

@@ -5,7 +5,11 @@
  * query.
  *
  * The index is derived: a file of its own, fed by row id behind the commit path by a thread with its own connections,
- * made anew when it is missing or of another layout. Document ids are row id * 4 + kind.
+ * made anew when it is missing or of another layout.
+ *
+ *   mark    per kind, the last row that was read
+ *   doc     the tokens, under document numbers that grow with time over all kinds: newest first is the highest first
+ *   doc_of  which row a document is
  */
 #include "store/search.h"
 
@@ -21,8 +25,9 @@
 #include "store/view.h"
 #include "text/utf8.h"
 
-#define LAYOUT        1
+#define LAYOUT        2
 #define BATCH         500
+#define HITS_MAX      5000 /* verified for one page */
 #define TOKENS_MAX    (1 << 20)
 #define EXCERPT_CELLS 60
 
@@ -36,16 +41,22 @@ struct search {
 	pthread_cond_t cond;
 	bool kicked; /* under mutex */
 	bool stop;   /* under mutex */
+	bool idle;   /* under mutex: everything committed before the last kick is in the index */
 	char *db_path;
 	char *fts_path;
 };
 
+/* Every row of a table, NULL for one without words of its own: so the mark moves on, and no row is read twice. */
 static const char *const sql_new[DOC_KINDS] = {
-	[DOC_MESSAGE] = "SELECT id, text FROM message WHERE id > $1 AND from_us = 0 ORDER BY id LIMIT $2",
-	[DOC_REPLY] = "SELECT id, text FROM send WHERE id > $1 AND kind = 'reply' ORDER BY id LIMIT $2",
-	[DOC_POST] = "SELECT id, coalesce(title || char(10), '') || text FROM post WHERE id > $1 ORDER BY id LIMIT $2",
-	[DOC_NOTE] = "SELECT id, json_extract(detail, '$.text') FROM event WHERE id > $1 AND action = 'ticket.note' "
-		     "ORDER BY id LIMIT $2",
+	[DOC_MESSAGE] = ("SELECT id, received_at, CASE WHEN from_us = 0 THEN text END FROM message WHERE id > $1"
+			 " ORDER BY id LIMIT $2"),
+	[DOC_REPLY] = ("SELECT id, created_at, CASE kind WHEN 'reply' THEN text END FROM send WHERE id > $1"
+		       " ORDER BY id LIMIT $2"),
+	[DOC_POST] = ("SELECT id, created_at, coalesce(title || char(10), '') || text FROM post WHERE id > $1"
+		      " ORDER BY id LIMIT $2"),
+	[DOC_NOTE] = ("SELECT id, at, CASE action WHEN 'ticket.note' THEN json_extract(detail, '$.text') END FROM "
+		      "event WHERE id > $1"
+		      " ORDER BY id LIMIT $2"),
 };
 
 static bool is_cjk(uint32_t c)
@@ -144,91 +155,218 @@ static bool number(sqlite3 *sqlite, const char *sql, int64_t *ret_value)
 	return ok;
 }
 
-static sqlite3 *open_index(const struct search *search, bool again)
+static void remove_index(const struct search *search)
 {
-	static const char make[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-				   "CREATE TABLE IF NOT EXISTS mark (kind INTEGER PRIMARY KEY, last INTEGER NOT NULL);"
-				   "CREATE VIRTUAL TABLE IF NOT EXISTS doc USING fts5 (tokens, content = '', tokenize "
-				   "= \"unicode61 remove_diacritics 0\");"
-				   "PRAGMA user_version = 1";
+	static const char *const tails[] = { "", "-wal", "-shm" };
+
+	for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+		struct buf path;
+
+		buf_init(&path, 4096);
+		(void)buf_printf(&path, "%s%s", search->fts_path, tails[i]);
+		(void)unlink(path.p);
+		buf_finish(&path);
+	}
+}
+
+/*
+ * `renew`: what is damaged or of another layout is made anew. Only at the start: later the reader has the file open.
+ * What is merely busy, or on a full disk, is not thrown away.
+ */
+static sqlite3 *open_index(const struct search *search, bool renew)
+{
+	static const char make[] =
+		"PRAGMA journal_mode = WAL;"
+		"CREATE TABLE mark (kind INTEGER PRIMARY KEY, last INTEGER NOT NULL);"
+		"CREATE TABLE doc_of (doc INTEGER PRIMARY KEY, kind INTEGER NOT NULL, id INTEGER NOT NULL);"
+		"CREATE VIRTUAL TABLE doc USING fts5 (tokens, content = '', tokenize "
+		"= \"unicode61 remove_diacritics 0\");"
+		"PRAGMA user_version = 2";
 	sqlite3 *sqlite = NULL;
 	int64_t layout = 0;
+	int code;
 
-	if (sqlite3_open_v2(search->fts_path, &sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-		    NULL) == SQLITE_OK &&
-		sqlite3_busy_timeout(sqlite, 2000) == SQLITE_OK && number(sqlite, "PRAGMA user_version", &layout) &&
-		(layout == 0 || layout == LAYOUT) && sqlite3_exec(sqlite, make, NULL, NULL, NULL) == SQLITE_OK) {
+	make_private(search->fts_path);
+	code = sqlite3_open_v2(
+		search->fts_path, &sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (code == SQLITE_OK && sqlite3_busy_timeout(sqlite, 2000) == SQLITE_OK &&
+		number(sqlite, "PRAGMA user_version", &layout) && (layout == LAYOUT || layout == 0) &&
+		(layout == LAYOUT || sqlite3_exec(sqlite, make, NULL, NULL, NULL) == SQLITE_OK) &&
+		sqlite3_exec(sqlite, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL) == SQLITE_OK) {
 		return sqlite;
 	}
+	code = sqlite ? sqlite3_errcode(sqlite) : code;
 	(void)sqlite3_close(sqlite);
-	if (!again) {
-		return NULL;
+	if (renew && (code == SQLITE_NOTADB || code == SQLITE_CORRUPT || code == SQLITE_ERROR || code == SQLITE_OK ||
+			     code == SQLITE_ROW || code == SQLITE_DONE)) {
+		remove_index(search);
+		return open_index(search, false);
 	}
-	/* Damaged, or of another layout: everything in it can be made anew. */
-	(void)unlink(search->fts_path);
-	return open_index(search, false);
+	return NULL;
 }
 
-/* Index at most BATCH new rows of a kind; returns how many, -1 on trouble (tried again at the next kick). */
-static int feed(sqlite3 *db, sqlite3 *index, enum doc_kind kind)
+/* The new rows of one kind, in their order. */
+struct source {
+	sqlite3_stmt *rows;
+	int64_t last; /* read; goes to `mark` */
+	int64_t id;   /* the row it stands on; 0: no more */
+	int64_t at;
+	int n;
+};
+
+static bool source_next(struct source *source)
 {
-	sqlite3_stmt *rows = NULL;
-	sqlite3_stmt *put = NULL;
+	int code = sqlite3_step(source->rows);
+
+	source->id = source->at = 0;
+	if (code == SQLITE_ROW) {
+		source->id = sqlite3_column_int64(source->rows, 0);
+		source->at = sqlite3_column_int64(source->rows, 1);
+		source->n++;
+	}
+	return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+static bool source_open(sqlite3 *db, sqlite3 *index, enum doc_kind kind, struct source *source)
+{
 	char sql[96];
-	int64_t last = 0;
-	int n = 0;
-	bool ok;
 
 	(void)snprintf(sql, sizeof(sql), "SELECT coalesce(max(last), 0) FROM mark WHERE kind = %d", (int)kind);
-	if (!number(index, sql, &last)) {
-		return -1;
+	if (!number(index, sql, &source->last) ||
+		sqlite3_prepare_v2(db, sql_new[kind], -1, &source->rows, NULL) != SQLITE_OK) {
+		return false;
 	}
-	ok = sqlite3_prepare_v2(db, sql_new[kind], -1, &rows, NULL) == SQLITE_OK &&
-	     sqlite3_prepare_v2(index, "INSERT INTO doc (rowid, tokens) VALUES ($1, $2)", -1, &put, NULL) ==
-		     SQLITE_OK &&
-	     sqlite3_exec(index, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
-	if (ok) {
-		(void)sqlite3_bind_int64(rows, 1, last);
-		(void)sqlite3_bind_int(rows, 2, BATCH);
-	}
-	while (ok && sqlite3_step(rows) == SQLITE_ROW) {
-		const char *text = (const char *)sqlite3_column_text(rows, 1);
-		struct buf tokens;
-
-		last = sqlite3_column_int64(rows, 0);
-		buf_init(&tokens, TOKENS_MAX);
-		(void)tokenise(&tokens, str_from(text), false);
-		(void)sqlite3_bind_int64(put, 1, last * DOC_KINDS + kind);
-		(void)sqlite3_bind_text(put, 2, tokens.p, (int)tokens.n, SQLITE_TRANSIENT);
-		ok = sqlite3_step(put) == SQLITE_DONE;
-		(void)sqlite3_reset(put);
-		buf_finish(&tokens);
-		n++;
-	}
-	(void)sqlite3_finalize(rows);
-	(void)sqlite3_finalize(put);
-	(void)snprintf(
-		sql, sizeof(sql), "INSERT OR REPLACE INTO mark (kind, last) VALUES (%d, %" PRId64 ")", (int)kind, last);
-	ok = ok && sqlite3_exec(index, n ? sql : "", NULL, NULL, NULL) == SQLITE_OK &&
-	     sqlite3_exec(index, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
-	if (!ok) {
-		(void)sqlite3_exec(index, "ROLLBACK", NULL, NULL, NULL);
-		return -1;
-	}
-	return n;
+	(void)sqlite3_bind_int64(source->rows, 1, source->last);
+	(void)sqlite3_bind_int(source->rows, 2, BATCH);
+	return source_next(source);
 }
 
-static void feed_all(const struct search *search)
+/* The kind whose next row is the oldest; DOC_KINDS: none, or one of them has used up its batch and may have more. */
+static enum doc_kind oldest(const struct source *sources)
+{
+	enum doc_kind kind = DOC_KINDS;
+
+	for (size_t i = 0; i < DOC_KINDS; i++) {
+		if (!sources[i].id && sources[i].n == BATCH) {
+			return DOC_KINDS;
+		}
+		if (sources[i].id && (kind == DOC_KINDS || sources[i].at < sources[kind].at)) {
+			kind = (enum doc_kind)i;
+		}
+	}
+	return kind;
+}
+
+static bool put_doc(
+	sqlite3_stmt *put, sqlite3_stmt *put_of, int64_t doc, enum doc_kind kind, int64_t id, const char *text)
+{
+	struct buf tokens;
+	bool ok;
+
+	buf_init(&tokens, TOKENS_MAX);
+	(void)tokenise(&tokens, str_from(text), false);
+	(void)sqlite3_bind_int64(put, 1, doc);
+	(void)sqlite3_bind_text(put, 2, tokens.p, (int)tokens.n, SQLITE_TRANSIENT);
+	(void)sqlite3_bind_int64(put_of, 1, doc);
+	(void)sqlite3_bind_int(put_of, 2, (int)kind);
+	(void)sqlite3_bind_int64(put_of, 3, id);
+	ok = sqlite3_step(put) == SQLITE_DONE && sqlite3_step(put_of) == SQLITE_DONE;
+	(void)sqlite3_reset(put);
+	(void)sqlite3_reset(put_of);
+	buf_finish(&tokens);
+	return ok;
+}
+
+static bool put_all(sqlite3 *index, struct source *sources)
+{
+	sqlite3_stmt *put = NULL;
+	sqlite3_stmt *put_of = NULL;
+	int64_t doc = 0;
+	enum doc_kind kind;
+	bool ok = number(index, "SELECT coalesce(max(doc), 0) FROM doc_of", &doc) &&
+		  sqlite3_prepare_v2(index, "INSERT INTO doc (rowid, tokens) VALUES ($1, $2)", -1, &put, NULL) ==
+			  SQLITE_OK &&
+		  sqlite3_prepare_v2(index, "INSERT INTO doc_of (doc, kind, id) VALUES ($1, $2, $3)", -1, &put_of,
+			  NULL) == SQLITE_OK;
+
+	while (ok && (kind = oldest(sources)) != DOC_KINDS) {
+		struct source *source = &sources[kind];
+		const char *text = (const char *)sqlite3_column_text(source->rows, 2);
+
+		ok = !text || put_doc(put, put_of, ++doc, kind, source->id, text);
+		source->last = source->id;
+		ok = ok && source_next(source);
+	}
+	(void)sqlite3_finalize(put);
+	(void)sqlite3_finalize(put_of);
+	return ok;
+}
+
+static bool save_marks(sqlite3 *index, const struct source *sources)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < DOC_KINDS; i++) {
+		char sql[128];
+
+		(void)snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO mark (kind, last) VALUES (%d, %" PRId64 ")",
+			(int)i, sources[i].last);
+		ok = sources[i].n == 0 || sqlite3_exec(index, sql, NULL, NULL, NULL) == SQLITE_OK;
+	}
+	return ok;
+}
+
+/*
+ * Index new rows of all kinds, merged by time, at most BATCH of each. *ret_more: there may be more. False on trouble:
+ * tried again at the next kick.
+ */
+static bool feed(sqlite3 *db, sqlite3 *index, bool *ret_more)
+{
+	struct source sources[DOC_KINDS] = { 0 };
+	int n = 0;
+	bool ok = sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+
+	*ret_more = false;
+	for (size_t i = 0; ok && i < DOC_KINDS; i++) {
+		ok = source_open(db, index, (enum doc_kind)i, &sources[i]);
+		n += sources[i].n;
+	}
+	if (ok && n > 0) {
+		ok = sqlite3_exec(index, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK && put_all(index, sources) &&
+		     save_marks(index, sources) && sqlite3_exec(index, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+		if (!ok) {
+			(void)sqlite3_exec(index, "ROLLBACK", NULL, NULL, NULL);
+		}
+	}
+	for (size_t i = 0; i < DOC_KINDS; i++) {
+		*ret_more = *ret_more || sources[i].n == BATCH;
+		(void)sqlite3_finalize(sources[i].rows);
+	}
+	(void)sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+	return ok;
+}
+
+static bool is_stopping(struct search *search)
+{
+	bool stop;
+
+	(void)pthread_mutex_lock(&search->mutex);
+	stop = search->stop;
+	(void)pthread_mutex_unlock(&search->mutex);
+	return stop;
+}
+
+static void feed_all(struct search *search)
 {
 	sqlite3 *db = NULL;
-	sqlite3 *index = open_index(search, true);
+	sqlite3 *index = open_index(search, false);
 
 	if (index &&
 		sqlite3_open_v2(search->db_path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+		bool more = true;
+
 		(void)sqlite3_busy_timeout(db, 2000);
-		for (int kind = 0; kind < DOC_KINDS; kind++) {
-			while (feed(db, index, (enum doc_kind)kind) == BATCH) {
-			}
+		while (more && !is_stopping(search) && feed(db, index, &more)) {
 		}
 	}
 	(void)sqlite3_close(db);
@@ -238,22 +376,31 @@ static void feed_all(const struct search *search)
 static void *index_thread(void *data)
 {
 	struct search *search = data;
+	bool stop = false;
 
-	for (;;) {
-		bool stop;
-
+	while (!stop) {
 		feed_all(search);
 		(void)pthread_mutex_lock(&search->mutex);
+		search->idle = !search->kicked;
+		(void)pthread_cond_broadcast(&search->cond);
 		while (!search->kicked && !search->stop) {
 			(void)pthread_cond_wait(&search->cond, &search->mutex);
 		}
+		search->idle = false;
 		search->kicked = false;
 		stop = search->stop;
 		(void)pthread_mutex_unlock(&search->mutex);
-		if (stop) {
-			return NULL;
-		}
 	}
+	return NULL;
+}
+
+void search_wait(struct search *search)
+{
+	(void)pthread_mutex_lock(&search->mutex);
+	while (!search->idle || search->kicked) {
+		(void)pthread_cond_wait(&search->cond, &search->mutex);
+	}
+	(void)pthread_mutex_unlock(&search->mutex);
 }
 
 bool search_start(const char *db_path, const char *fts_path, struct search **ret_search, struct error *err)
@@ -281,7 +428,7 @@ void search_kick(struct search *search)
 {
 	(void)pthread_mutex_lock(&search->mutex);
 	search->kicked = true;
-	(void)pthread_cond_signal(&search->cond);
+	(void)pthread_cond_broadcast(&search->cond);
 	(void)pthread_mutex_unlock(&search->mutex);
 }
 
@@ -292,7 +439,7 @@ void search_stop(struct search *search)
 	}
 	(void)pthread_mutex_lock(&search->mutex);
 	search->stop = true;
-	(void)pthread_cond_signal(&search->cond);
+	(void)pthread_cond_broadcast(&search->cond);
 	(void)pthread_mutex_unlock(&search->mutex);
 	(void)pthread_join(search->thread, NULL);
 	(void)pthread_cond_destroy(&search->cond);
@@ -303,7 +450,9 @@ void search_stop(struct search *search)
 }
 
 static const char sql_hits[] =
-	"SELECT rowid FROM fts.doc WHERE doc MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT 5000";
+	"SELECT hit.doc, doc_of.kind, doc_of.id FROM (SELECT rowid AS doc FROM fts.doc WHERE doc MATCH $1 AND rowid < "
+	"$2"
+	" ORDER BY rowid DESC LIMIT $3) AS hit JOIN fts.doc_of ON doc_of.doc = hit.doc ORDER BY hit.doc DESC";
 static const char *const sql_doc[DOC_KINDS] = {
 	[DOC_MESSAGE] = "SELECT message.text, account.name, message.received_at, message.ticket_id, NULL FROM message"
 			" JOIN account ON account.id = message.account_id WHERE message.id = $1",
@@ -326,9 +475,8 @@ static ptrdiff_t find_text(struct str text, struct str query)
 }
 
 /* The row of a hit; *ret_row NULL when the text does not hold the query after all. */
-static bool hit_row(struct tx *tx, int64_t doc, struct str query, cJSON **ret_row, struct error *err)
+static bool hit_row(struct tx *tx, enum doc_kind kind, int64_t id, struct str query, cJSON **ret_row, struct error *err)
 {
-	enum doc_kind kind = (enum doc_kind)(doc % DOC_KINDS);
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_doc[kind], err);
 	struct str text;
 	struct buf excerpt;
@@ -340,7 +488,7 @@ static bool hit_row(struct tx *tx, int64_t doc, struct str query, cJSON **ret_ro
 	if (!stmt) {
 		return false;
 	}
-	stmt_bind_i64(stmt, 1, doc / DOC_KINDS);
+	stmt_bind_i64(stmt, 1, id);
 	switch (stmt_step(stmt, err)) {
 	case STEP_ERROR:
 		return false;
@@ -362,7 +510,7 @@ static bool hit_row(struct tx *tx, int64_t doc, struct str query, cJSON **ret_ro
 	}
 	row = json_object();
 	json_add_text(row, "kind", kind_names[kind]);
-	json_add_i64(row, "id", doc / DOC_KINDS);
+	json_add_i64(row, "id", id);
 	if (!stmt_is_null(stmt, 3)) {
 		json_add_i64(row, "ticket", stmt_i64(stmt, 3));
 	}
@@ -407,6 +555,7 @@ bool view_search(struct tx *tx, const char *query, struct page *page, cJSON *row
 	struct buf match;
 	enum step step = STEP_DONE;
 	int64_t last = 0;
+	int seen = 0;
 	int n = 0;
 	bool ok;
 
@@ -424,12 +573,17 @@ bool view_search(struct tx *tx, const char *query, struct page *page, cJSON *row
 	if (ok) {
 		stmt_bind_str(stmt, 1, buf_str(&match));
 		stmt_bind_i64(stmt, 2, after);
+		stmt_bind_i64(stmt, 3, HITS_MAX);
 	}
 	while (ok && (step = stmt_step(stmt, err)) == STEP_ROW) {
 		int64_t doc = stmt_i64(stmt, 0);
 		cJSON *row;
 
-		ok = hit_row(tx, doc, wanted, &row, err);
+		if (++seen == HITS_MAX) {
+			/* Enough for one page; it may be short, but it is not the last. */
+			(void)snprintf(page->next, sizeof(page->next), "%" PRId64, doc);
+		}
+		ok = hit_row(tx, (enum doc_kind)(stmt_i64(stmt, 1) % DOC_KINDS), stmt_i64(stmt, 2), wanted, &row, err);
 		if (ok && row) {
 			if (n++ == page->limit) {
 				cJSON_Delete(row);

@@ -12,6 +12,7 @@ struct search;
 
 bool search_start(const char *db_path, const char *fts_path, struct search **ret_search, struct error *err) must_check;
 void search_kick(struct search *search); /* something new was committed; any thread */
+void search_wait(struct search *search); /* for tests: until everything committed before is in the index */
 void search_stop(struct search *search);
 
 #endif

@@ -253,6 +253,46 @@ static bool owe_warning(struct tx *tx, const struct send_row *row, const char *w
 	return notice_add(tx, "warning", "", row->ticket.v, row->account.v, detail, err);
 }
 
+static const char *what_was_wanted(enum send_event event)
+{
+	switch (event) {
+	case SEND_HOLD:
+		return "held";
+	case SEND_RELEASE:
+		return "released";
+	case SEND_RETRY:
+		return "retried";
+	case SEND_CANCEL:
+		return "cancelled";
+	case SEND_MISS:
+	case SEND_SETTLE_SENT:
+	case SEND_SETTLE_ABSENT:
+		return "settled";
+	case SEND_CLAIM:
+	case SEND_ACCEPT:
+	case SEND_DEFER:
+	case SEND_REFUSE:
+	case SEND_LOSE:
+	case SEND_FIND:
+		break;
+	}
+	return send_event_name(event);
+}
+
+/* "12/weibo-main is cancelled: it cannot be released" */
+static bool refuse_move(const struct send_row *row, enum send_event event, struct error *err)
+{
+	char name[128];
+
+	if (row->post.v) {
+		(void)snprintf(name, sizeof(name), "%" PRId64 "/%s", row->post.v, row->account_name);
+	} else {
+		(void)snprintf(name, sizeof(name), "send:%" PRId64, row->id.v);
+	}
+	return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s: it cannot be %s", name,
+		send_state_name(row->state), what_was_wanted(event));
+}
+
 bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, const struct send_change *change,
 	struct error *err)
 {
@@ -263,8 +303,7 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	enum send_state to;
 
 	if (!send_next(from, change->event, &to)) {
-		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "send %" PRId64 " is %s: it cannot be %s",
-			row->id.v, send_state_name(from), send_event_name(change->event));
+		return refuse_move(row, change->event, err);
 	}
 	stmt = stmt_get(tx, sql_move, err);
 	if (!stmt) {
@@ -372,6 +411,39 @@ bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error
 	return ok;
 }
 
+/* When all of these have a call left; 0: now. Asked before any is spent: a send that waits for one must not eat
+ * another. */
+static bool quotas_open_at(struct tx *tx, struct account_id account, const struct quota_window *quotas, size_t n,
+	int64_t *ret_at, struct error *err)
+{
+	*ret_at = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct quota_state quota;
+		int64_t open_at;
+
+		if (!quota_state(tx, account, &quotas[i], &quota, err)) {
+			return false;
+		}
+		open_at = quota.remaining == 0 && quota.resets_at > quota.blocked_until_at ? quota.resets_at
+											   : quota.blocked_until_at;
+		*ret_at = open_at > *ret_at ? open_at : *ret_at;
+	}
+	return true;
+}
+
+static bool wait_until(struct tx *tx, const struct send_row *row, int64_t at, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_next_at, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, row->id.v);
+	stmt_bind_i64(stmt, 2, at);
+	effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, at);
+	return stmt_run(stmt, err);
+}
+
 /* Where a queued send belongs that may not leave now. *ret_ready: it may. */
 static bool place(struct tx *tx, struct send_row *row, const struct quota_window *quotas, size_t n_quotas,
 	bool *ret_ready, struct error *err)
@@ -380,7 +452,6 @@ static bool place(struct tx *tx, struct send_row *row, const struct quota_window
 	int64_t when_at = row->due_at > row->next_at ? row->due_at : row->next_at;
 	struct account_row account = { 0 };
 	struct send_change hold = { .event = SEND_HOLD };
-	struct error limit = { 0 };
 
 	*ret_ready = false;
 	if (when_at > now_at) {
@@ -411,22 +482,15 @@ static bool place(struct tx *tx, struct send_row *row, const struct quota_window
 		return ok;
 	}
 	account_row_finish(&account);
+	if (!quotas_open_at(tx, row->account, quotas, n_quotas, &when_at, err)) {
+		return false;
+	}
+	if (when_at) {
+		return wait_until(tx, row, when_at, err);
+	}
 	for (size_t i = 0; i < n_quotas; i++) {
-		if (!quota_spend(tx, row->account, &quotas[i], 1, false, &limit)) {
-			cleanup(stmt_done) struct stmt *stmt = NULL;
-
-			if (limit.advice != ADVISE_WAIT) {
-				*err = limit;
-				return false;
-			}
-			stmt = stmt_get(tx, sql_next_at, err);
-			if (!stmt) {
-				return false;
-			}
-			stmt_bind_i64(stmt, 1, row->id.v);
-			stmt_bind_i64(stmt, 2, now_at + limit.retry_ms);
-			effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, now_at + limit.retry_ms);
-			return stmt_run(stmt, err);
+		if (!quota_spend(tx, row->account, &quotas[i], 1, false, err)) {
+			return false;
 		}
 	}
 	*ret_ready = true;
@@ -516,8 +580,7 @@ static bool end_attempt(struct tx *tx, struct send_id id, const struct send_resu
 	return stmt_run(stmt, err);
 }
 
-/* Does another send own this remote id? */
-static bool owned_by_other(
+bool send_id_is_taken(
 	struct tx *tx, const struct send_row *row, const char *remote_id, bool *ret_owned, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_owner, err);
@@ -568,11 +631,14 @@ bool send_finish(
 		send_row_finish(&row);
 		return true;
 	}
-	ok = !result->remote_id || owned_by_other(tx, &row, result->remote_id, &owned, err);
+	ok = !result->remote_id || send_id_is_taken(tx, &row, result->remote_id, &owned, err);
+	if (ok && owned && result->event == SEND_FIND) {
+		/* That proves nothing of this one, neither way. */
+		*ret_applied = false;
+		send_row_finish(&row);
+		return send_look_again(tx, id, 0, "what was found belongs to another send", err);
+	}
 	if (ok && owned) {
-		if (result->event == SEND_FIND) {
-			ok = error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "what was found belongs to another send");
-		}
 		change.remote_id = NULL;
 		change.note = "the platform gave an id that another send has";
 	}

@@ -14,6 +14,14 @@ enum hold_reason hold_for_account(enum account_state state);
 bool send_count(
 	struct tx *tx, struct account_id account, enum send_state state, int64_t n, struct error *err) must_check;
 
+/* Has another send of this account and kind this remote id? */
+bool send_id_is_taken(struct tx *tx, const struct send_row *row, const char *remote_id, bool *ret_taken,
+	struct error *err) must_check;
+
+/* A held send whose account is not ready gets a time: it stays held, now for the account, and goes at that time. */
+bool send_promise(struct tx *tx, const struct actor *actor, struct send_row *row, enum hold_reason hold, int64_t due_at,
+	struct error *err) must_check;
+
 /* What changes with a state. Zero and NULL fields leave the column empty unless said otherwise. */
 struct send_change {
 	enum send_event event;

@@ -15,6 +15,7 @@ static const char sql_reply[] =
 	" VALUES ('reply', $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7)";
 static const char sql_delivery[] = "SELECT send.id FROM send JOIN account ON account.id = send.account_id"
 				   " WHERE send.post_id = $1 AND account.name = $2";
+static const char sql_promise[] = "UPDATE send SET hold = $2, due_at = $3 WHERE id = $1 AND state = 'held'";
 static const char sql_of_post[] = "SELECT id FROM send WHERE post_id = $1 ORDER BY id";
 static const char sql_of_account[] = "SELECT id FROM send WHERE account_id = $1 AND state = $2 ORDER BY due_at, id";
 
@@ -45,6 +46,12 @@ bool send_hold(struct tx *tx, const struct actor *actor, struct send_id id, cons
 	return ok;
 }
 
+/* Comes back by itself with its account: see send_release_account(). */
+static bool waits_for_account(const struct send_row *row)
+{
+	return row->due_at && row->hold != HOLD_OPERATOR && row->hold != HOLD_LATE;
+}
+
 bool send_release(struct tx *tx, const struct actor *actor, struct send_id id, int64_t due_at, struct error *err)
 {
 	struct send_change change = { .event = SEND_RELEASE };
@@ -62,13 +69,40 @@ bool send_release(struct tx *tx, const struct actor *actor, struct send_id id, i
 		/* A person decided: what is late goes now. */
 		change.due_at = due_at ? due_at : row.due_at > tx_now_at(tx) ? 0 : tx_now_at(tx);
 		ok = hold == HOLD_NONE || row.state != SEND_HELD ||
-		     error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s: it goes when the account does",
-			     row.account_name, account_state_name(account.state));
+		     error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s: %s", row.account_name,
+			     account_state_name(account.state),
+			     waits_for_account(&row) ? "it goes when the account does"
+						     : "release it when the account is ready");
 	}
 	ok = ok && send_move(tx, actor, &row, &change, err);
 	account_row_finish(&account);
 	send_row_finish(&row);
 	return ok;
+}
+
+bool send_promise(struct tx *tx, const struct actor *actor, struct send_row *row, enum hold_reason hold, int64_t due_at,
+	struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_promise, err);
+	cJSON *detail;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, row->id.v);
+	stmt_bind_text(stmt, 2, hold_reason_name(hold));
+	stmt_bind_i64(stmt, 3, due_at);
+	if (!stmt_run(stmt, err)) {
+		return false;
+	}
+	row->hold = hold;
+	row->due_at = due_at;
+	detail = json_object();
+	json_add_text(detail, "account", row->account_name);
+	json_add_i64(detail, "post", row->post.v);
+	json_add_text(detail, "hold", hold_reason_name(hold));
+	json_add_time(detail, "due_at", due_at);
+	return event_add(tx, actor, "send.held", OBJECT_SEND, row->id.v, detail, err);
 }
 
 bool send_cancel(struct tx *tx, const struct actor *actor, struct send_id id, const char *reason, struct error *err)
@@ -94,8 +128,19 @@ bool send_settle(struct tx *tx, const struct actor *actor, struct send_id id, en
 		.reason = "settled by a person",
 		.count_resend = event == SEND_MISS,
 		.due_at = event == SEND_MISS ? tx_now_at(tx) : 0 };
+	struct send_row row = { 0 };
+	bool taken = false;
+	bool ok;
 
-	return steer(tx, actor, id, &change, err);
+	if (!send_load(tx, id, &row, err)) {
+		return false;
+	}
+	ok = (!remote_id || send_id_is_taken(tx, &row, remote_id, &taken, err)) &&
+	     (!taken || error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s belongs to another send of %s", remote_id,
+				row.account_name)) &&
+	     send_move(tx, actor, &row, &change, err);
+	send_row_finish(&row);
+	return ok;
 }
 
 bool send_insert_reply(struct tx *tx, const struct actor *actor, const struct reply_new *reply, struct send_id *ret_id,

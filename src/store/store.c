@@ -118,6 +118,7 @@ static void run_job(struct worker *worker, struct job *job)
 {
 	struct tx *tx = worker->tx;
 	size_t before = tx->effects.n;
+	struct error undo = { 0 };
 
 	tx->now_at = clock_wall_at();
 	error_clear(&job->error);
@@ -125,9 +126,12 @@ static void run_job(struct worker *worker, struct job *job)
 	job->tries++;
 	if (!job->ok) {
 		effects_cut(&tx->effects, before);
-		/* An error that made SQLite end the transaction itself leaves no savepoint to go back to. */
-		if (!sqlite3_get_autocommit(tx->sqlite)) {
-			tx_try(tx, "ROLLBACK TO job");
+		/*
+		 * An error that made SQLite end the transaction itself leaves no savepoint to go back to. If going back
+		 * fails, half a job must not be committed with the others.
+		 */
+		if (!sqlite3_get_autocommit(tx->sqlite) && !tx_exec(tx, "ROLLBACK TO job", &undo)) {
+			tx_try(tx, "ROLLBACK");
 		}
 	}
 	if (!sqlite3_get_autocommit(tx->sqlite)) {
@@ -145,21 +149,21 @@ static void fail_group(struct queue *group, struct queue *kept, const struct err
 			queue_push(kept, job);
 			continue;
 		}
-		if (job->ok || !job->error.advice) {
-			(void)error_set(&job->error, ERROR_STORE, ADVISE_RETRY, err->code,
-				"the store cannot commit: %s", err->message);
-		}
+		/* A refusal, too, may rest on what another job of the group wrote and lost. */
+		(void)error_set(
+			&job->error, ERROR_STORE, ADVISE_RETRY, err->code, "the store cannot commit: %s", err->message);
 		job->ok = false;
 		queue_push(ret_done, job);
 	}
 }
 
-static bool commit_group(struct worker *worker, struct queue *group, struct queue *kept, struct queue *ret_done)
+static void commit_group(struct worker *worker, struct queue *group, struct queue *kept, struct queue *ret_done)
 {
 	struct tx *tx = worker->tx;
 	struct queue ran;
 	struct error err = { 0 };
 	struct job *job;
+	bool trouble = false; /* the store's own, in some job or in the commit */
 	bool whole;
 
 	queue_init(&ran);
@@ -168,6 +172,10 @@ static bool commit_group(struct worker *worker, struct queue *group, struct queu
 	while (whole && (job = queue_pop(group))) {
 		run_job(worker, job);
 		queue_push(&ran, job);
+		if (!job->ok && job->error.domain == ERROR_STORE && job->error.advice == ADVISE_RETRY) {
+			trouble = true;
+			err = job->error;
+		}
 		if (sqlite3_get_autocommit(tx->sqlite)) {
 			/* The transaction is gone (disk full, I/O error), and with it what the others wrote. */
 			err = job->error.advice ? job->error : err;
@@ -201,17 +209,16 @@ static bool commit_group(struct worker *worker, struct queue *group, struct queu
 	}
 	(void)pthread_mutex_lock(&worker->mutex);
 	worker->health.commits += whole;
-	if (whole) {
+	if (whole && !trouble) {
 		worker->health.degraded = false;
 	} else if (!worker->health.degraded) {
 		worker->health.degraded = true;
 		worker->health.degraded_since_at = clock_wall_at();
 	}
-	if (!whole) {
+	if (!whole || trouble) {
 		worker->health.error = err;
 	}
 	(void)pthread_mutex_unlock(&worker->mutex);
-	return whole;
 }
 
 static void hand_back(struct worker *worker, struct queue *done)
@@ -238,6 +245,22 @@ static void hand_back(struct worker *worker, struct queue *done)
 	worker->store->options.on_ready(worker->store->options.data);
 }
 
+/* Closing, and time is up: the next start finds these as in doubt. */
+static void give_up(struct worker *worker, struct queue *kept)
+{
+	struct queue done;
+	struct job *job;
+
+	queue_init(&done);
+	while ((job = queue_pop(kept))) {
+		job->ok = false;
+		(void)error_set(
+			&job->error, ERROR_STORE, ADVISE_RETRY, 0, "the store was closed before it could commit");
+		queue_push(&done, job);
+	}
+	hand_back(worker, &done);
+}
+
 static void *write_thread(void *data)
 {
 	struct worker *worker = data;
@@ -249,7 +272,6 @@ static void *write_thread(void *data)
 		struct queue group;
 		struct queue done;
 		struct job *job;
-		bool ending;
 
 		queue_init(&group);
 		queue_init(&done);
@@ -257,10 +279,14 @@ static void *write_thread(void *data)
 		while (!worker->stop && !worker->urgent.n && !worker->waiting.n && !kept.n) {
 			(void)pthread_cond_wait(&worker->cond, &worker->mutex);
 		}
-		if (kept.n && !worker->stop && worker->health.degraded) {
-			wait_ms(worker, pause_ms);
+		if (kept.n && !worker->drop && !worker->urgent.n && !worker->waiting.n) {
+			wait_ms(worker, pause_ms); /* a new job, and the end, cut it short */
 		}
-		ending = worker->stop && worker->drop;
+		if (worker->stop && (worker->drop || (!kept.n && !worker->urgent.n && !worker->waiting.n))) {
+			(void)pthread_mutex_unlock(&worker->mutex);
+			give_up(worker, &kept);
+			return NULL;
+		}
 		while (group.n < LIMIT_JOBS_PER_COMMIT && (job = queue_pop(&kept))) {
 			queue_push(&group, job);
 		}
@@ -270,23 +296,9 @@ static void *write_thread(void *data)
 		while (group.n < LIMIT_JOBS_PER_COMMIT && (job = queue_pop(&worker->waiting))) {
 			queue_push(&group, job);
 		}
-		if (group.n == 0 && worker->stop) {
-			(void)pthread_mutex_unlock(&worker->mutex);
-			return NULL;
-		}
 		(void)pthread_mutex_unlock(&worker->mutex);
-		pause_ms = commit_group(worker, &group, &kept, &done) ? KEPT_FIRST_MS
-			   : pause_ms * 2 < KEPT_MAX_MS               ? pause_ms * 2
-								      : KEPT_MAX_MS;
-		if (ending) {
-			/* Closing, and time is up: the next start finds these as in doubt. */
-			while ((job = queue_pop(&kept))) {
-				job->ok = false;
-				(void)error_set(&job->error, ERROR_STORE, ADVISE_RETRY, 0,
-					"the store was closed before it could commit");
-				queue_push(&done, job);
-			}
-		}
+		commit_group(worker, &group, &kept, &done);
+		pause_ms = !kept.n ? KEPT_FIRST_MS : pause_ms * 2 < KEPT_MAX_MS ? pause_ms * 2 : KEPT_MAX_MS;
 		hand_back(worker, &done);
 	}
 }
@@ -342,8 +354,8 @@ static void *read_thread(void *data)
 				(void)pthread_mutex_lock(&worker->mutex);
 			}
 		}
-		job = queue_pop(&worker->urgent);
-		if (!job) {
+		job = worker->drop ? NULL : queue_pop(&worker->urgent);
+		if (!job && !worker->drop) {
 			job = queue_pop(&worker->waiting);
 		}
 		(void)pthread_mutex_unlock(&worker->mutex);
@@ -428,6 +440,8 @@ static void submit(struct worker *worker, struct job *job)
 	bool full;
 
 	job->tries = 0;
+	job->ok = false;
+	error_clear(&job->error);
 	(void)pthread_mutex_lock(&worker->mutex);
 	full = !job->insist && worker->urgent.n + worker->waiting.n >= LIMIT_JOBS_WAITING;
 	if (full) {
@@ -516,6 +530,11 @@ static void worker_stop(struct worker *worker, int64_t timeout_ms)
 
 		(void)clock_gettime(CLOCK_REALTIME, &until);
 		until.tv_sec += timeout_ms / 1000;
+		until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_sec++;
+			until.tv_nsec -= 1000000000;
+		}
 		if (pthread_timedjoin_np(worker->thread, NULL, &until) == 0) {
 			worker->started = false;
 			return;

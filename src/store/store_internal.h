@@ -30,6 +30,8 @@ struct tx {
 /* Open a connection: writer with all its pragmas and migrations, or reader. */
 bool tx_open(const char *path, bool writer, struct tx **ret_tx, struct error *err) must_check;
 void tx_close(struct tx *tx);
+/* Make an empty file that only we can read, unless there is one. */
+void make_private(const char *path);
 /* Transaction control and pragmas: SQL of our own, without parameters. */
 bool tx_exec(struct tx *tx, const char *sql, struct error *err) must_check;
 /* The same where nothing can be done about a failure. */

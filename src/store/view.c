@@ -5,6 +5,7 @@
 #include "store/view.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/json.h"
@@ -344,56 +345,85 @@ static void bump(cJSON *object, const char *name, int64_t n)
 	json_add_i64(object, name, value);
 }
 
+static const char *const shape_states[] = { "held", "queued", "sending", "pending", "unsure", "failed" };
+
+/* Counts per account and state; accounts come in the order of their ids. */
+struct shape {
+	const struct account_row *accounts;
+	size_t n;
+	int64_t (*counts)[ARRAY_LEN(shape_states)];
+};
+
+static int id_of_account(const void *id, const void *account)
+{
+	int64_t wanted = *(const int64_t *)id;
+	int64_t has = ((const struct account_row *)account)->id.v;
+
+	return wanted < has ? -1 : wanted > has;
+}
+
 static void count_shape(void *data, struct str key, int64_t value)
 {
-	cJSON *rows = data;
-	struct str rest = key;
-	struct str account;
+	struct shape *shape = data;
+	const struct account_row *account;
+	struct str state = key;
+	struct str number;
 	int64_t id;
-	char state[20];
-	cJSON *row;
 
-	if (!str_split(&rest, '/', &account) || !str_to_i64(account, 1, INT64_MAX, &id)) {
+	if (!str_split(&state, '/', &number) || !str_to_i64(number, 1, INT64_MAX, &id)) {
 		return;
 	}
-	(void)snprintf(state, sizeof(state), STR_FMT, STR_ARG(rest));
-	cJSON_ArrayForEach(row, rows)
-	{
-		if (json_i64(row, "id", 0) == id && cJSON_GetObjectItemCaseSensitive(row, state)) {
-			bump(row, state, value);
+	account = bsearch(&id, shape->accounts, shape->n, sizeof(*account), id_of_account);
+	for (size_t k = 0; account && k < ARRAY_LEN(shape_states); k++) {
+		if (str_is(state, shape_states[k])) {
+			shape->counts[account - shape->accounts][k] += value;
 		}
 	}
 }
 
+static bool add_shape(
+	struct tx *tx, const struct account_row *account, const int64_t *counts, cJSON *rows, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_next_due, err);
+	cJSON *row;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, account->id.v);
+	if (stmt_step(stmt, err) != STEP_ROW) {
+		return false;
+	}
+	row = json_object();
+	json_add_text(row, "account", account->name);
+	json_add_i64(row, "id", account->id.v);
+	json_add_text(row, "state", account_state_name(account->state));
+	for (size_t k = 0; k < ARRAY_LEN(shape_states); k++) {
+		json_add_i64(row, shape_states[k], counts[k]);
+	}
+	json_add_time(row, "due_next_at", stmt_i64(stmt, 0));
+	json_push(rows, row);
+	return true;
+}
+
 bool view_queue_shape(struct tx *tx, cJSON *rows, struct error *err)
 {
-	static const char *const states[] = { "held", "queued", "sending", "pending", "unsure", "failed" };
 	struct account_row *accounts = NULL;
-	size_t n = 0;
-	bool ok = account_load_all(tx, &accounts, &n, err);
+	struct shape shape = { 0 };
+	bool ok;
 
-	for (size_t i = 0; ok && i < n; i++) {
-		cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_next_due, err);
-		cJSON *row = json_object();
-
-		json_add_text(row, "account", accounts[i].name);
-		json_add_i64(row, "id", accounts[i].id.v);
-		json_add_text(row, "state", account_state_name(accounts[i].state));
-		for (size_t k = 0; k < ARRAY_LEN(states); k++) {
-			json_add_i64(row, states[k], 0);
-		}
-		json_push(rows, row);
-		ok = stmt != NULL;
-		if (ok) {
-			stmt_bind_i64(stmt, 1, accounts[i].id.v);
-			ok = stmt_step(stmt, err) == STEP_ROW;
-		}
-		if (ok) {
-			json_add_time(row, "due_next_at", stmt_i64(stmt, 0));
-		}
+	if (!account_load_all(tx, &accounts, &shape.n, err)) {
+		return false;
 	}
-	account_rows_free(accounts, n);
-	return ok && walk_counters(tx, "send", count_shape, rows, err);
+	shape.accounts = accounts;
+	shape.counts = xcalloc(shape.n + 1, sizeof(*shape.counts));
+	ok = walk_counters(tx, "send", count_shape, &shape, err);
+	for (size_t i = 0; ok && i < shape.n; i++) {
+		ok = add_shape(tx, &accounts[i], shape.counts[i], rows, err);
+	}
+	free(shape.counts);
+	account_rows_free(accounts, shape.n);
+	return ok;
 }
 
 bool view_accounts(struct tx *tx, cJSON *rows, struct error *err)

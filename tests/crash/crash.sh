@@ -20,7 +20,7 @@ points='begin commit committed before-request before-result after-result before-
 # One shard: its own simulator, store and daemon; rounds first, first + shards, ...
 shard() {
 	first=$1
-	RIG_FIND=0s RIG_LAG=1s RIG_POLL=1h
+	RIG_FIND=10ms RIG_LAG=1s RIG_POLL=1h
 	export RIG_FIND RIG_LAG RIG_POLL
 	. "$here/../e2e/lib.sh"
 	rig_new
@@ -37,7 +37,12 @@ shard() {
 		set -- $points
 		shift $((round % $#))
 		point=$1
-		nth=$((round / 11 % 6 + 1))
+		# A round commits about six times; every other point is passed once or twice.
+		case $point in
+		begin | commit | committed) nth=$((round / 11 % 6 + 1)) ;;
+		before-answer) nth=$((round / 11 % 2 + 1)) ;;
+		*) nth=1 ;;
+		esac
 		printf 'accounts,at,text,key\nweibo-main,now,第 %s 轮 %s ,round-%s\n' "$round" "$link" "$round" >"$rig/batch.csv"
 		if [ $((round % 3)) -eq 0 ]; then
 			sim POST /sim/fault '{"method":"POST","path":"/2/statuses/share.json","nth":1,"count":1,"effect":"reset-after"}' >/dev/null

@@ -12,7 +12,7 @@ ok "account check asks the platform" g account check weibo-main
 sim POST /sim/account '{"account":"weibo-main","kill_token":true}' >/dev/null
 id=$(g post new -q -m "口令失效 $link" --to weibo-main --at now)
 ok "the account is parked" wait_event account.park
-ok "the post is held, not lost" timeout 20 sh -c 'until gazette -s "$1" post show "$2" --json | grep -q "account-parked"; do :; done' sh "$rig/control" "$id"
+ok "the post is held, not lost" timeout 20 sh -c 'until gazette -s "$1" post show "$2" --json | grep -q "account_parked"; do :; done' sh "$rig/control" "$id"
 later=$(g post new -q -m "之后的 $link" --to weibo-main --at now)
 has "a later post is held as well" "$(g post show "$later" --json)" parked
 exits "status --ok says something is wrong" 3 g status --ok

@@ -17,7 +17,7 @@ file '---\naccounts: [weibo-main]\nat: 2026-02-30 08:00\n---\nx\n' 2 '2026-02-30
 file '---\naccounts: [weibo-main]\nat: now\nclass: gossip\n---\nx\n' 2 'gossip' "a class that does not exist"
 file '---\naccounts: [weibo-main]\nat: now\n---\n\n' 2 'empty' "an empty text"
 file '---\naccounts: [weibo-main]\nat: now\n---\n没有链接\n' 6 'safe-domain' "a text without the link the platform asks for"
-file '---\naccounts: [weibo-main]\nat: now\n---\n\\xff\\xfe\\x80 broken\n' 2 'UTF-8' "bytes that are no text"
+file '---\naccounts: [weibo-main]\nat: now\n---\n\0377\0376\0200 broken\n' 2 'UTF-8' "bytes that are no text"
 
 for name in csv jsonl; do
 	case $name in

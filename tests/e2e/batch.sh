@@ -42,6 +42,15 @@ same "each once" "$(ledger '[.[] | select(.text | startswith("文件夹第"))] |
 ok "again" g post import "$rig/folder"
 same "still once" "$(ledger '[.[] | select(.text | startswith("文件夹第"))] | length')" 3
 
+# handed in again after its hour, as cron does when a machine was down
+at=$(date -d '+2 seconds' '+%Y-%m-%d %H:%M:%S')
+printf 'accounts,at,text,key\nweibo-main,%s,准点的一条 %s ,clock-1\n' "$at" "$link" >"$rig/clock.csv"
+ok "a batch with a clock time" g post import "$rig/clock.csv"
+ok "goes at its time" g post wait "$(g post list -q --limit 1)"
+before=$(ledger length)
+ok "handed in again when the time has passed: nothing new, no error" g post import "$rig/clock.csv"
+same "and nothing went out" "$(ledger length)" "$before"
+
 rig_stop
 same "clean stop" "$daemon_status" 0
 done_testing

@@ -11,7 +11,7 @@ RIG_EXTRA="hooks:
   alarm: [$hook]
   escalated: [$hook]
 limits:
-  P4: {ack: 2s, office_hours: no}
+  P4: {ack: 2s, answer: 5d, office_hours: no}
 ladder:
   - {priorities: [P4], ack: 100%, tell: leader}
 claim_lease: 30m"

@@ -98,7 +98,11 @@ YAML
 rig_sim() {
 	gazette-sim -c "$rig/accounts.yaml" --listen "127.0.0.1:${port:-0}" "$@" >"$rig/sim.out" 2>"$rig/sim.log" &
 	sim_pid=$!
-	follow "$rig/sim.out" "$sim_pid" 'listening on' || { echo "Bail out! the simulator did not start"; exit 1; }
+	if ! follow "$rig/sim.out" "$sim_pid" 'listening on'; then
+		sed 's/^/# /' "$rig/sim.log"
+		echo "Bail out! the simulator did not start"
+		exit 1
+	fi
 	port=$(sed -n 's/.*127\.0\.0\.1:\([0-9]*\).*/\1/p' "$rig/sim.out")
 }
 

@@ -43,6 +43,10 @@ static void test_finding__keeps_whole_characters_on_one_line(void **state)
 	CHECK_INT(strlen(list.items[0].message), 1 + 84 * 3);
 	finding_add(&list, FINDING_WARN, "a", "b", 1, 1, "two\nlines \xff");
 	CHECK_TEXT(list.items[1].message, "two lines ?");
+	finding_add(&list, FINDING_WARN, "a", "b", 1, 1,
+		"csi\xc2\x9b"
+		"2J, lines\xe2\x80\xa8\xe2\x80\xa9, \xc2\xa0");
+	CHECK_TEXT(list.items[2].message, "csi 2J, lines  , \xc2\xa0");
 	finding_list_finish(&list);
 }
 

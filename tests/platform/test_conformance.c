@@ -242,6 +242,11 @@ static void test_every_driver__waits_at_a_limit(void **state)
 	}
 }
 
+static void begin_with(char *body, const char *text)
+{
+	memcpy(body, text, strlen(text));
+}
+
 static void test_every_driver__survives_oversize_and_deep_answers(void **state)
 {
 	const size_t big = 1 << 20;
@@ -253,17 +258,17 @@ static void test_every_driver__survives_oversize_and_deep_answers(void **state)
 	}
 	/* a huge error text, a deep nest, a list of empty items, a huge id */
 	memset(bodies[0], 'x', big);
-	memcpy(bodies[0], "{\"error_code\":20021,\"result\":\"error\",\"advice\":\"reject\",\"error\":\"", 66);
+	begin_with(bodies[0], "{\"error_code\":20021,\"result\":\"error\",\"advice\":\"reject\",\"error\":\"");
 	memcpy(bodies[0] + big - 2, "\"}", 2);
 	memset(bodies[1], '[', big);
 	memset(bodies[2], ' ', big);
-	memcpy(bodies[2], "{\"comments\":[", 13);
+	begin_with(bodies[2], "{\"comments\":[");
 	for (size_t i = 13; i + 5 < big; i += 3) {
 		memcpy(bodies[2] + i, "{},", 3);
 	}
 	memcpy(bodies[2] + big - 5, "{} ]}", 5);
 	memset(bodies[3], '9', big);
-	memcpy(bodies[3], "{\"result\":\"done\",\"found\":\"yes\",\"id\":\"", 37);
+	begin_with(bodies[3], "{\"result\":\"done\",\"found\":\"yes\",\"id\":\"");
 	memcpy(bodies[3] + big - 2, "\"}", 2);
 	for (size_t d = 0; drivers[d]; d++) {
 		struct bench bench;

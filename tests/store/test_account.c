@@ -87,6 +87,29 @@ static void test_sync__what_is_gone_holds_its_sends_and_what_is_back_releases_th
 	rig_check_counters(rig);
 }
 
+static void test_sync__of_many_in_any_order(void **state)
+{
+	enum { N = 2000 };
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	static char text[N][16];
+	static const char *many[N];
+
+	(void)state;
+	for (int i = 0; i < N; i++) {
+		(void)snprintf(text[i], sizeof(text[i]), "acc-%d", i * 7919 % N);
+		many[i] = text[i];
+	}
+	DO(rig, rig_sync(rig, many, N, true));
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM account WHERE state = 'ready'", 0), N);
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM account WHERE state = 'removed'", 0), 2);
+	DO(rig, rig_sync(rig, many + N / 2, N / 2, true));
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM account WHERE state = 'ready'", 0), N / 2);
+	CHECK_TEXT(rig_text(rig, "SELECT state FROM account WHERE name = 'acc-0'", 0), "removed");
+	DO(rig, rig_sync(rig, many, N, true));
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM account WHERE state = 'ready'", 0), N);
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM account", 0), N + 2);
+}
+
 static void test_find__names_the_nearest(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
@@ -267,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_sync__keeps_an_obtained_token_and_writes_nothing_when_nothing_changed),
 		cmocka_unit_test(test_sync__a_configured_uid_is_taken_over),
 		cmocka_unit_test(test_sync__what_is_gone_holds_its_sends_and_what_is_back_releases_them),
+		cmocka_unit_test(test_sync__of_many_in_any_order),
 		cmocka_unit_test(test_find__names_the_nearest),
 		cmocka_unit_test(test_pause__holds_what_waits_and_resume_brings_it_back),
 		cmocka_unit_test(test_park__holds_warns_once_and_login_releases),

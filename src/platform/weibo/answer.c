@@ -62,20 +62,22 @@ static void not_answered(struct driver_op *op, const struct http_answer *answer,
  */
 static void by_status(struct driver_op *op, int status, const cJSON *json, struct outcome *outcome)
 {
+	const char *said = weibo_without_secrets(op, json_text(json, "error", ""));
 	char what[160];
 
+	said = said[0] ? said : "no reason given";
 	if (status == 414 || status == 418 || status == 429) {
 		weibo_flooded(op, status, outcome);
 		return;
 	}
 	if (json && (status == 400 || status == 404 || status == 405 || status == 410 || status == 413)) {
-		outcome_fail(outcome, ERROR_HTTP, ADVISE_REJECT, status, "Weibo refused with HTTP %d: %s", status,
-			json_text(json, "error", "no reason given"));
+		outcome_fail(
+			outcome, ERROR_HTTP, ADVISE_REJECT, status, "Weibo refused with HTTP %d: %s", status, said);
 		return;
 	}
 	if (json && status == 401 && !weibo_op_writes(op) && op->kind != OP_LOGIN) {
-		outcome_fail(outcome, ERROR_HTTP, ADVISE_REAUTH, status, "Weibo refused the token with HTTP 401: %s",
-			json_text(json, "error", "no reason given"));
+		outcome_fail(
+			outcome, ERROR_HTTP, ADVISE_REAUTH, status, "Weibo refused the token with HTTP 401: %s", said);
 		return;
 	}
 	(void)snprintf(what, sizeof(what), "HTTP %d with %s", status,

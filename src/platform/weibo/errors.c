@@ -274,6 +274,8 @@ static void apply_class(struct driver_op *op, enum class class, int max_tries, s
 		return;
 	case CLASS_GRANT:
 	case CLASS_CODE:
+		outcome->error.advice = op->kind == OP_LOGIN ? ADVISE_REAUTH : ADVISE_REJECT;
+		return;
 	case CLASS_REFUSED:
 	case CLASS_GONE:
 		outcome->error.advice = ADVISE_REJECT;
@@ -291,15 +293,22 @@ static const struct row *find_row(int64_t code)
 	return NULL;
 }
 
-/* Some refusals quote what was sent: a token or a code has no business in rows and logs. */
-static const char *without_secrets(const struct driver_op *op, const char *said)
+const char *weibo_without_secrets(const struct driver_op *op, const char *said)
 {
+	struct str text = str_from(said);
 	struct str token = op->account->token ? secret_lend(op->account->token) : STR("");
+	struct str secrets[] = { token, { 0 }, { 0 } };
 
-	if (token.n > 0 && str_find(str_from(said), token) >= 0) {
-		return "";
+	if (op->kind == OP_LOGIN) {
+		secrets[1] = str_from(op->code);
+		secrets[2] = secret_lend(&weibo_settings_of(op)->app_secret);
 	}
-	return op->kind == OP_LOGIN && op->code && op->code[0] && strstr(said, op->code) ? "" : said;
+	for (size_t i = 0; i < ARRAY_LEN(secrets); i++) {
+		if (secrets[i].n > 0 && str_find(text, secrets[i]) >= 0) {
+			return "";
+		}
+	}
+	return said;
 }
 
 void weibo_refused(struct driver_op *op, int64_t code, const char *said, struct outcome *outcome)
@@ -318,14 +327,15 @@ void weibo_refused(struct driver_op *op, int64_t code, const char *said, struct 
 	if (code == 10017) {
 		class = invalid_value(said, &text, &max_tries);
 	}
-	shown = without_secrets(op, said);
+	shown = weibo_without_secrets(op, said);
 	outcome_fail(outcome, ERROR_PLATFORM, ADVISE_REJECT, code > INT32_MAX || code < INT32_MIN ? 0 : (int)code,
 		"Weibo %" PRId64 ": %s%s%.120s%s", code, text, shown[0] ? " (" : "", shown, shown[0] ? ")" : "");
 	apply_class(op, class, max_tries, outcome);
 	if (!row && outcome->error.advice == ADVISE_RETRY) {
 		outcome->max_tries = max_tries;
 	}
-	if (op->kind == OP_LOGIN && outcome->error.advice != ADVISE_RETRY && outcome->error.advice != ADVISE_WAIT) {
+	if (op->kind == OP_LOGIN && class != CLASS_CODE && outcome->error.advice != ADVISE_RETRY &&
+		outcome->error.advice != ADVISE_WAIT) {
 		/* A login that fails leaves the account as it was. */
 		outcome->error.advice = ADVISE_REJECT;
 		outcome->needs_person = false;

@@ -17,6 +17,8 @@
 #define MID_GROUP       INT64_C(10000000)
 #define MID_GROUP_CHARS 4
 
+#define END_OF_TIME_AT (INT64_C(253402300800) * SECOND_MS) /* the year 10000 */
+
 static const char mid_digits[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 bool weibo_id_parse(struct str text, int64_t *ret_id)
@@ -189,7 +191,8 @@ int64_t weibo_made_at(const cJSON *object)
 	if (weibo_time_parse(json_str(object, "created_at"), &at)) {
 		return at;
 	}
-	return weibo_id_of(object, &id) ? weibo_id_made_at(id) : 0;
+	/* An id may speak of a year that no calendar here knows. */
+	return weibo_id_of(object, &id) && weibo_id_made_at(id) < END_OF_TIME_AT ? weibo_id_made_at(id) : 0;
 }
 
 char *weibo_format_id(int64_t id)

@@ -136,10 +136,12 @@ int64_t weibo_length(struct str text, bool strict)
 	return (sum + 1) / 2;
 }
 
-static const struct {
-	struct str entity;
+struct entity {
+	struct str text;
 	char c;
-} entities[] = {
+};
+
+static const struct entity entities[] = {
 	{ { "&lt;", 4 }, '<' },
 	{ { "&gt;", 4 }, '>' },
 	{ { "&amp;", 5 }, '&' },
@@ -147,33 +149,53 @@ static const struct {
 	{ { "&#39;", 5 }, '\'' },
 };
 
+/* The entity a text begins with; NULL: none. */
+static const struct entity *entity_at(struct str text)
+{
+	for (size_t i = 0; text.p[0] == '&' && i < ARRAY_LEN(entities); i++) {
+		if (str_starts(text, entities[i].text)) {
+			return &entities[i];
+		}
+	}
+	return NULL;
+}
+
 /* source  weibo.md 11.3: whether open-tier texts are escaped is not documented; both are read */
 void weibo_decode_entities(struct buf *out, struct str text)
 {
 	size_t at = 0;
 
 	while (at < text.n) {
-		const char *amp = memchr(text.p + at, '&', text.n - at);
-		size_t n = amp ? (size_t)(amp - text.p) - at : text.n - at;
-		size_t i;
+		const struct entity *entity = entity_at(str_sub(text, at, text.n));
 
-		(void)buf_add(out, text.p + at, n);
-		at += n;
-		if (at == text.n) {
-			return;
+		(void)buf_add_char(out, entity ? entity->c : text.p[at]);
+		at += entity ? entity->text.n : 1;
+	}
+}
+
+/*
+ * Until nothing is left to decode: one side may have escaped what the other did not, and more than once. One pass: what
+ * an entity becomes is read again together with what follows, and only "&" begins another one.
+ */
+static void decode_all(struct buf *out, struct str text)
+{
+	struct buf rest;
+	size_t at = 0;
+
+	buf_init(&rest, LIMIT_POST_BYTES);
+	(void)buf_add_str(&rest, text);
+	while (at < rest.n) {
+		const struct entity *entity = entity_at(str_sub(buf_str(&rest), at, rest.n));
+
+		if (entity) {
+			at += entity->text.n - 1;
+			rest.p[at] = entity->c;
 		}
-		for (i = 0; i < ARRAY_LEN(entities); i++) {
-			if (str_starts(str_sub(text, at, text.n - at), entities[i].entity)) {
-				(void)buf_add_char(out, entities[i].c);
-				at += entities[i].entity.n;
-				break;
-			}
-		}
-		if (i == ARRAY_LEN(entities)) {
-			(void)buf_add_char(out, '&');
-			at++;
+		if (!entity || entity->c != '&') {
+			(void)buf_add_char(out, rest.p[at++]);
 		}
 	}
+	buf_finish(&rest);
 }
 
 /* White space and marks without ink: servers trim, add and drop them. */
@@ -219,27 +241,11 @@ static void strip(struct buf *out, struct str text)
 void weibo_fingerprint(struct buf *out, struct str text)
 {
 	struct buf plain;
-	struct buf again;
 
 	buf_init(&plain, LIMIT_POST_BYTES);
-	buf_init(&again, LIMIT_POST_BYTES);
-	text = str_sub(text, 0, LIMIT_POST_BYTES);
-	weibo_decode_entities(&plain, text);
-	/* Escaped by one side and not by the other: go on until nothing is left to decode. */
-	for (int i = 0; i < 4; i++) {
-		struct buf swap = plain;
-
-		buf_clear(&again);
-		weibo_decode_entities(&again, buf_str(&plain));
-		plain = again;
-		again = swap;
-		if (plain.n == again.n) {
-			break;
-		}
-	}
+	decode_all(&plain, str_sub(text, 0, LIMIT_POST_BYTES));
 	strip(out, buf_str(&plain));
 	buf_finish(&plain);
-	buf_finish(&again);
 }
 
 enum weibo_likeness weibo_compare(struct str a, struct str b)

@@ -116,6 +116,8 @@ bool weibo_op_writes(const struct driver_op *op);
 
 /* Fill the outcome after Weibo's own code; `said` is the text that came with it. */
 void weibo_refused(struct driver_op *op, int64_t code, const char *said, struct outcome *outcome);
+/* What Weibo said, or "" when it quotes the token or the code: they have no business in rows and logs. */
+const char *weibo_without_secrets(const struct driver_op *op, const char *said);
 /* A refusal because of too many calls that came without a code. */
 void weibo_flooded(struct driver_op *op, int status, struct outcome *outcome);
 

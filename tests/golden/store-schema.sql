@@ -1,0 +1,209 @@
+CREATE TABLE account (
+ id               INTEGER PRIMARY KEY,
+ name             TEXT    NOT NULL UNIQUE,
+ platform         TEXT    NOT NULL,
+ state            TEXT    NOT NULL CHECK (state IN ('ready', 'paused', 'parked', 'removed')),
+ paused           INTEGER NOT NULL DEFAULT 0, 
+ parked           INTEGER NOT NULL DEFAULT 0, 
+ reason           TEXT,
+ remote_uid       TEXT,
+ token            TEXT,              
+ token_expires_at INTEGER,
+ token_checked_at INTEGER,
+ warned_days      INTEGER NOT NULL DEFAULT 0,
+ created_at       INTEGER NOT NULL
+ ) STRICT;
+CREATE TABLE attempt (
+ id          INTEGER PRIMARY KEY,
+ send_id     INTEGER NOT NULL REFERENCES send (id),
+ number      INTEGER NOT NULL,
+ started_at  INTEGER NOT NULL,
+ digest      TEXT,             
+ ended_at    INTEGER,
+ outcome     TEXT,             
+ http_status INTEGER,
+ took_ms     INTEGER,
+ message     TEXT,
+ UNIQUE (send_id, number)
+ ) STRICT;
+CREATE TABLE counter (
+ name  TEXT    NOT NULL, 
+ key   TEXT    NOT NULL,
+ value INTEGER NOT NULL,
+ PRIMARY KEY (name, key)
+ ) STRICT, WITHOUT ROWID;
+CREATE TABLE cursor (
+ account_id INTEGER NOT NULL REFERENCES account (id),
+ feed       TEXT    NOT NULL,
+ since      TEXT,
+ polled_at  INTEGER NOT NULL,
+ PRIMARY KEY (account_id, feed)
+ ) STRICT, WITHOUT ROWID;
+CREATE TABLE event (
+ id        INTEGER PRIMARY KEY,
+ at        INTEGER NOT NULL,
+ actor_uid INTEGER NOT NULL, 
+ actor     TEXT    NOT NULL,
+ action    TEXT    NOT NULL,
+ object    TEXT    NOT NULL CHECK (object IN ('post', 'send', 'ticket', 'account', 'daemon')),
+ object_id INTEGER NOT NULL,
+ detail    TEXT             
+ ) STRICT;
+CREATE TABLE media (
+ sha256 TEXT PRIMARY KEY,
+ type   TEXT NOT NULL,
+ data   BLOB NOT NULL
+ ) STRICT;
+CREATE TABLE message (
+ id          INTEGER PRIMARY KEY,
+ account_id  INTEGER NOT NULL REFERENCES account (id),
+ kind        TEXT    NOT NULL CHECK (kind IN ('comment', 'mention', 'direct')),
+ remote_id   TEXT    NOT NULL,
+ ticket_id   INTEGER REFERENCES ticket (id),
+ from_us     INTEGER NOT NULL DEFAULT 0,
+ author_id   TEXT    NOT NULL,
+ author_name TEXT,
+ text        TEXT    NOT NULL,  
+ status_id   TEXT,
+ status_text TEXT,
+ root_id     TEXT,
+ parent_id   TEXT,
+ url         TEXT,
+ priority    INTEGER NOT NULL,
+ class       TEXT    NOT NULL,
+ spans       TEXT,              
+ created_at  INTEGER NOT NULL,  
+ received_at INTEGER NOT NULL,
+ UNIQUE (account_id, kind, remote_id)
+ ) STRICT;
+CREATE TABLE meta (
+ name  TEXT PRIMARY KEY,  
+ value TEXT NOT NULL
+ ) STRICT;
+CREATE TABLE notice (
+ id         INTEGER PRIMARY KEY,
+ kind       TEXT    NOT NULL,
+ target     TEXT    NOT NULL DEFAULT '',
+ ticket_id  INTEGER,
+ account_id INTEGER,
+ detail     TEXT    NOT NULL,
+ created_at INTEGER NOT NULL,
+ next_at    INTEGER NOT NULL,
+ tries      INTEGER NOT NULL DEFAULT 0,
+ state      TEXT    NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed')),
+ exit_code  INTEGER,
+ why        TEXT,
+ done_at    INTEGER
+ ) STRICT;
+CREATE TABLE post (
+ id         INTEGER PRIMARY KEY,
+ key        TEXT UNIQUE,       
+ digest     TEXT    NOT NULL,  
+ title      TEXT,
+ text       TEXT    NOT NULL,
+ class      TEXT    NOT NULL CHECK (class IN ('policy', 'service', 'interact', 'solicit')),
+ campaign   TEXT,
+ due_at     INTEGER,
+ until_at   INTEGER,
+ late_ms    INTEGER NOT NULL,
+ author_uid INTEGER NOT NULL,
+ author     TEXT    NOT NULL,
+ created_at INTEGER NOT NULL
+ ) STRICT;
+CREATE TABLE post_media (
+ post_id  INTEGER NOT NULL REFERENCES post (id),
+ position INTEGER NOT NULL,
+ sha256   TEXT    NOT NULL REFERENCES media (sha256),
+ name     TEXT    NOT NULL,
+ alt      TEXT,
+ PRIMARY KEY (post_id, position)
+ ) STRICT, WITHOUT ROWID;
+CREATE TABLE quota (
+ account_id       INTEGER NOT NULL REFERENCES account (id),
+ scope            TEXT    NOT NULL,
+ window_at        INTEGER NOT NULL,           
+ used             INTEGER NOT NULL,
+ blocked_until_at INTEGER NOT NULL DEFAULT 0, 
+ PRIMARY KEY (account_id, scope)
+ ) STRICT, WITHOUT ROWID;
+CREATE TABLE send (
+ id               INTEGER PRIMARY KEY,
+ kind             TEXT    NOT NULL CHECK (kind IN ('publish', 'reply')),
+ account_id       INTEGER NOT NULL REFERENCES account (id),
+ post_id          INTEGER REFERENCES post (id),
+ ticket_id        INTEGER REFERENCES ticket (id),
+ message_id       INTEGER REFERENCES message (id), 
+ text             TEXT    NOT NULL,
+ state            TEXT    NOT NULL CHECK (state IN
+ ('held', 'queued', 'sending', 'sent', 'failed', 'unsure', 'cancelled')),
+ hold             TEXT,              
+ note             TEXT,              
+ due_at           INTEGER,           
+ until_at         INTEGER,
+ late_ms          INTEGER NOT NULL,
+ next_at          INTEGER NOT NULL DEFAULT 0, 
+ attempts         INTEGER NOT NULL DEFAULT 0,
+ finds            INTEGER NOT NULL DEFAULT 0,
+ resends          INTEGER NOT NULL DEFAULT 0,
+ doubted          INTEGER NOT NULL DEFAULT 0,
+ look_at          INTEGER,           
+ first_attempt_at INTEGER,
+ last_attempt_at  INTEGER,
+ remote_id        TEXT,
+ url              TEXT,
+ error_domain     TEXT,
+ error_advice     TEXT,
+ error_code       INTEGER,
+ error_message    TEXT,
+ author_uid       INTEGER NOT NULL,
+ author           TEXT    NOT NULL,
+ created_at       INTEGER NOT NULL,
+ sent_at          INTEGER,
+ CHECK ((kind = 'publish') = (post_id IS NOT NULL)),
+ CHECK ((kind = 'reply') = (ticket_id IS NOT NULL))
+ ) STRICT;
+CREATE TABLE ticket (
+ id             INTEGER PRIMARY KEY,
+ account_id     INTEGER NOT NULL REFERENCES account (id),
+ author_id      TEXT    NOT NULL,  
+ author_name    TEXT,
+ thread         TEXT    NOT NULL,  
+ state          TEXT    NOT NULL CHECK (state IN
+ ('new', 'claimed', 'assigned', 'waiting', 'replied', 'transferred', 'closed')),
+ priority       INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 9),
+ class          TEXT    NOT NULL,
+ level          INTEGER NOT NULL DEFAULT 0,
+ target         TEXT,
+ holder         TEXT,
+ holder_uid     INTEGER,
+ lease_until_at INTEGER,
+ version        INTEGER NOT NULL DEFAULT 1,
+ opened_at      INTEGER NOT NULL,  
+ clock_at       INTEGER NOT NULL,  
+ updated_at     INTEGER NOT NULL,
+ ack_at         INTEGER,           
+ reply_at       INTEGER,
+ answer_at      INTEGER,
+ next_due_at    INTEGER NOT NULL,  
+ replied        INTEGER NOT NULL DEFAULT 0, 
+ rungs_done     INTEGER NOT NULL DEFAULT 0, 
+ rung_at        INTEGER,
+ ever_p0        INTEGER NOT NULL DEFAULT 0,
+ last_message_id INTEGER,
+ result         TEXT,
+ closed_at      INTEGER
+ ) STRICT;
+CREATE INDEX event_at ON event (at, id);
+CREATE INDEX event_object ON event (object, object_id, id);
+CREATE INDEX message_ticket ON message (ticket_id, id);
+CREATE INDEX notice_open ON notice (next_at) WHERE state = 'open';
+CREATE UNIQUE INDEX send_delivery ON send (post_id, account_id) WHERE post_id IS NOT NULL;
+CREATE INDEX send_due ON send (due_at, id);
+CREATE INDEX send_open ON send (account_id, state, due_at, id)
+ WHERE state IN ('held', 'queued', 'sending', 'unsure', 'failed');
+CREATE UNIQUE INDEX send_remote ON send (account_id, kind, remote_id) WHERE remote_id IS NOT NULL;
+CREATE INDEX send_ticket ON send (ticket_id, id) WHERE ticket_id IS NOT NULL;
+CREATE INDEX ticket_inbox ON ticket (priority, next_due_at, id) WHERE state <> 'closed';
+CREATE INDEX ticket_lease ON ticket (lease_until_at) WHERE lease_until_at IS NOT NULL;
+CREATE INDEX ticket_rung ON ticket (rung_at) WHERE rung_at IS NOT NULL;
+CREATE INDEX ticket_thread ON ticket (account_id, author_id, thread, id);
