@@ -365,6 +365,20 @@ static void refuse(struct callbacks *callbacks, const struct httpd_request *requ
 	(void)httpd_answer(callbacks->httpd, request->number, 403, NULL, STR(""));
 }
 
+/* What an event says in words: of a platform, but through it of anybody. */
+static void make_harmless(char **text)
+{
+	struct buf safe;
+
+	if (*text) {
+		buf_init(&safe, LIMIT_TITLE_BYTES + 1);
+		(void)text_sanitise(&safe, str_from(*text), LIMIT_TITLE_BYTES);
+		free(*text);
+		*text = buf_steal(&safe);
+		buf_finish(&safe);
+	}
+}
+
 static void take(struct callbacks *callbacks, uint64_t number, struct account *account, struct push_result *result)
 {
 	struct daemon *daemon = callbacks->daemon;
@@ -388,16 +402,8 @@ static void take(struct callbacks *callbacks, uint64_t number, struct account *a
 		life = life || taken->items[i].new.priority == PRIORITY_LIFE;
 	}
 	for (size_t i = 0; i < taken->result.n_events; i++) {
-		struct push_event *event = &taken->result.events[i];
-		struct buf safe;
-
-		if (event->text) {
-			buf_init(&safe, LIMIT_TITLE_BYTES + 1);
-			(void)text_sanitise(&safe, str_from(event->text), LIMIT_TITLE_BYTES);
-			free(event->text);
-			event->text = buf_steal(&safe);
-			buf_finish(&safe);
-		}
+		make_harmless(&taken->result.events[i].text);
+		make_harmless(&taken->result.events[i].key);
 	}
 	/* Five seconds are promised: pushes go before polls. */
 	taken->job = (struct job){ .run = run_take, .done = done_take, .urgent = true };

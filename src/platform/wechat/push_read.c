@@ -24,6 +24,7 @@
 #include "core/mem.h"
 #include "platform/wechat/push.h"
 #include "platform/wechat/wechat.h"
+#include "text/utf8.h"
 #include "text/when.h"
 
 #define MESSAGE_WINDOW_MS (48 * HOUR_MS)
@@ -31,6 +32,7 @@
 #define EVENT_WINDOW_MS   MINUTE_MS
 #define EVENT_REPLIES     3
 #define NOTE_BYTES        LIMIT_TITLE_BYTES
+#define URL_BYTES         1024u
 
 struct reading {
 	const struct xml *xml;
@@ -45,21 +47,31 @@ static struct str get(const struct reading *reading, const char *path)
 	return xml_get_text(reading->xml, path);
 }
 
-/* Ids come with line ends in them. NULL: nothing is left. */
-static char *dup_id(struct str text)
+/* Ids come with line ends in them. NULL: nothing is left, or something that no id or address has. */
+static char *dup_plain(struct str text, size_t max_bytes)
 {
+	bool usable = true;
 	struct buf out;
 	char *id;
 
-	buf_init(&out, LIMIT_REMOTE_ID_BYTES);
+	buf_init(&out, max_bytes);
 	for (size_t i = 0; i < text.n; i++) {
-		if (!memchr(" \t\r\n", text.p[i], 4)) {
-			(void)buf_add_char(&out, text.p[i]);
+		char c = text.p[i];
+
+		if (c > ' ' && c < 0x7f) {
+			(void)buf_add_char(&out, c);
+		} else if (!memchr(" \t\r\n", c, 4)) {
+			usable = false;
 		}
 	}
-	id = out.n > 0 && !out.failed ? buf_steal(&out) : NULL;
+	id = usable && out.n > 0 && !out.failed ? buf_steal(&out) : NULL;
 	buf_finish(&out);
 	return id;
+}
+
+static char *dup_id(struct str text)
+{
+	return dup_plain(text, LIMIT_REMOTE_ID_BYTES);
 }
 
 static char *dup_text(struct str text)
@@ -69,9 +81,8 @@ static char *dup_text(struct str text)
 
 static char *dup_url(struct str text)
 {
-	char *url = str_starts(text, STR("http://")) || str_starts(text, STR("https://")) ? dup_id(text) : NULL;
-
-	return url;
+	return str_starts(text, STR("http://")) || str_starts(text, STR("https://")) ? dup_plain(text, URL_BYTES)
+										     : NULL;
 }
 
 static int64_t read_seconds(struct str text, int64_t def)
@@ -84,7 +95,8 @@ static int64_t read_seconds(struct str text, int64_t def)
 /* Is it something every push has, or that tells who somebody is? */
 static bool is_common(const char *name)
 {
-	static const char *const names[] = { "ToUserName", "FromUserName", "CreateTime", "MsgType", "Event", "OpenID" };
+	static const char *const names[] = { "ToUserName", "FromUserName", "CreateTime", "MsgType", "Event", "OpenID",
+		"MsgId" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (strcmp(name, names[i]) == 0) {
@@ -104,7 +116,8 @@ static void flatten(const struct xml *xml, struct buf *out)
 			continue;
 		}
 		if (text.n > 0) {
-			(void)buf_printf(out, "%s%s=" STR_FMT, out->n > 0 ? " " : "", xml_name(child), STR_ARG(text));
+			(void)buf_printf(out, "%s%s=" STR_FMT, out->n > 0 ? " " : "", xml_name(child),
+				STR_ARG(text_cut_bytes(text, NOTE_BYTES / 4)));
 		}
 		flatten(child, out);
 	}
@@ -316,13 +329,14 @@ static void add_failed(const struct reading *reading, struct buf *note)
 /* A publication that was out already is gone. */
 static void alert_gone(const struct reading *reading, struct push_event *event, const char *what)
 {
-	struct str url = get(reading, "PublishEventInfo/article_detail/item/article_url");
+	char *url = dup_url(get(reading, "PublishEventInfo/article_detail/item/article_url"));
 	struct buf note;
 
 	buf_init(&note, NOTE_BYTES);
 	event->kind = PUSH_ALERT;
-	(void)buf_printf(&note, "a published article %s: job %s " STR_FMT, what, event->job_id ? event->job_id : "",
-		STR_ARG(url));
+	(void)buf_printf(&note, "a published article %s: %s (job %s)", what, url ? url : "address not told",
+		event->job_id ? event->job_id : "?");
+	free(url);
 	free(event->job_id);
 	event->job_id = NULL;
 	event->text = steal_note(&note);
@@ -492,7 +506,7 @@ static bool same_name(struct str name, const char *wanted)
 
 static char *event_key(const struct reading *reading, struct str name, const struct push_event *event)
 {
-	static const char *const parts[] = { "FromUserName", "CreateTime", "EventKey", "MsgID", "Status",
+	static const char *const parts[] = { "FromUserName", "CreateTime", "EventKey", "MsgId", "MsgID", "Status",
 		"PublishEventInfo/publish_id", "PublishEventInfo/publish_status" };
 	struct digest *digest = digest_new();
 	char hex[65];
