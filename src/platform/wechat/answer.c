@@ -3,8 +3,8 @@
  * HTTP 200 with whole JSON says nothing about what happened. Only a step that may be visible now is then in doubt
  * (VERIFY): uploads, drafts and lookups are simply done again.
  *
- * source  developer guide "global return codes": an error if and only if errcode is there and not 0, many successes have
- *         none. That anything else is a fault of the transport: source unverified
+ * source  developer guide "global return codes": an error if and only if errcode is there and not 0, many successes
+ * have none. That anything else is a fault of the transport: source unverified
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,11 +21,11 @@ bool wechat_visible(const struct driver_op *op)
 
 bool wechat_op_writes(const struct driver_op *op)
 {
-	return op->kind == OP_SEND || op->kind == OP_RENEW ||
-	       (op->kind == OP_CALL && wechat_call_writes(op));
+	return op->kind == OP_SEND || op->kind == OP_RENEW || (op->kind == OP_CALL && wechat_call_writes(op));
 }
 
-static void in_doubt(struct driver_op *op, enum error_domain domain, int code, const char *what, struct outcome *outcome)
+static void in_doubt(
+	struct driver_op *op, enum error_domain domain, int code, const char *what, struct outcome *outcome)
 {
 	if (wechat_visible(op)) {
 		outcome_fail(outcome, domain, ADVISE_VERIFY, code, "WeChat: %s; it may have taken effect", what);

@@ -110,8 +110,9 @@ void wechat_mass_answer(struct driver_op *op, const cJSON *json, int code, struc
 	outcome->thread_id = data_id ? wechat_thread_format(str_from(data_id), 0) : NULL;
 	outcome->look_after_ms = wechat_look_after_ms(0);
 	if (code == 45065) {
-		outcome->note = xstrdup("an earlier attempt had landed; its comments cannot be read, because the answer "
-					"that named them was lost");
+		outcome->note = xstrdup(
+			"an earlier attempt had landed; its comments cannot be read, because the answer "
+			"that named them was lost");
 	} else if (code != 0) {
 		outcome->note = xstrdup("the account's administrator has to confirm it in WeChat within 30 minutes");
 		outcome->look_after_ms = ADMIN_LOOK_MS;

@@ -1,10 +1,10 @@
 /*
  * The driver's own calls, by name: what an operator does to an account apart from posting. Documented in wechat.h.
- * Each is a row: which parameters it takes, how its request is made, what becomes of the answer. Those that name a topic
- * ask for its number first.
+ * Each is a row: which parameters it takes, how its request is made, what becomes of the answer. Those that name a
+ * topic ask for its number first.
  *
- * source  pages menu, qrcode/create, tags, message/mass/preview, comment, message/custom/typing, freepublish/delete, read
- *         2026; lengths in bytes: pages menu/create and tags/create; samples tests/fixtures/wechat/
+ * source  pages menu, qrcode/create, tags, message/mass/preview, comment, message/custom/typing, freepublish/delete,
+ * read 2026; lengths in bytes: pages menu/create and tags/create; samples tests/fixtures/wechat/
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,16 +17,16 @@
 #include "platform/wechat/wechat.h"
 #include "text/utf8.h"
 
-#define SHOW_QR_URL       "https://mp.weixin.qq.com/cgi-bin/showqrcode"
-#define QR_DAYS           30
-#define QR_SCENE_CHARS    64
-#define TOPIC_BYTES       30
-#define MENU_TOP_BYTES    16
-#define MENU_SUB_BYTES    60
-#define MENU_KEY_BYTES    128
-#define MENU_URL_BYTES    1024
-#define MENU_BUTTONS      3
-#define MENU_SUB_BUTTONS  5
+#define SHOW_QR_URL      "https://mp.weixin.qq.com/cgi-bin/showqrcode"
+#define QR_DAYS          30
+#define QR_SCENE_CHARS   64
+#define TOPIC_BYTES      30
+#define MENU_TOP_BYTES   16
+#define MENU_SUB_BYTES   60
+#define MENU_KEY_BYTES   128
+#define MENU_URL_BYTES   1024
+#define MENU_BUTTONS     3
+#define MENU_SUB_BUTTONS 5
 
 enum { CALL_TOPIC, CALL_DO }; /* op->step of calls that name a topic */
 
@@ -64,8 +64,9 @@ static bool check_button(const struct driver_op *op, const cJSON *button, bool t
 		return bad(op, err, "button: each one is an object with a name");
 	}
 	if (name.n > (top ? MENU_TOP_BYTES : MENU_SUB_BYTES)) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s: button: the name \"%.60s\" is longer than %d bytes",
-			op->call, name.p, top ? MENU_TOP_BYTES : MENU_SUB_BYTES);
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
+			"%s: button: the name \"%.60s\" is longer than %d bytes", op->call, name.p,
+			top ? MENU_TOP_BYTES : MENU_SUB_BYTES);
 	}
 	if (json_str(button, "key").n > MENU_KEY_BYTES || json_str(button, "url").n > MENU_URL_BYTES) {
 		return bad(op, err, "button: a key holds 128 bytes, an url 1024");
@@ -314,7 +315,8 @@ static const struct call calls[] = {
 	{ "topics", "/cgi-bin/tags/get", " ", false, false, NULL, read_topics },
 	{ "topic.create", "/cgi-bin/tags/create", " name ", true, false, make_topic, read_topic },
 	{ "topic.delete", "/cgi-bin/tags/delete", " topic ", true, true, make_topic_delete, read_nothing },
-	{ "topic.add", "/cgi-bin/tags/members/batchtagging", " topic follower ", true, true, make_tagging, read_nothing },
+	{ "topic.add", "/cgi-bin/tags/members/batchtagging", " topic follower ", true, true, make_tagging,
+		read_nothing },
 	{ "topic.remove", "/cgi-bin/tags/members/batchuntagging", " topic follower ", true, true, make_tagging,
 		read_nothing },
 	{ "preview", "/cgi-bin/message/mass/preview", " follower wechat_id draft text ", true, false, make_preview,
@@ -324,9 +326,11 @@ static const struct call calls[] = {
 	{ "comment.elect", "/cgi-bin/comment/markelect", " comment ", true, false, make_comment, read_nothing },
 	{ "comment.unelect", "/cgi-bin/comment/unmarkelect", " comment ", true, false, make_comment, read_nothing },
 	{ "comment.delete", "/cgi-bin/comment/delete", " comment ", true, false, make_comment, read_nothing },
-	{ "comment.reply-delete", "/cgi-bin/comment/reply/delete", " comment ", true, false, make_comment, read_nothing },
+	{ "comment.reply-delete", "/cgi-bin/comment/reply/delete", " comment ", true, false, make_comment,
+		read_nothing },
 	{ "typing", "/cgi-bin/message/custom/typing", " follower on ", true, false, make_typing, read_nothing },
-	{ "article.delete", "/cgi-bin/freepublish/delete", " article ", true, false, make_article_delete, read_nothing },
+	{ "article.delete", "/cgi-bin/freepublish/delete", " article ", true, false, make_article_delete,
+		read_nothing },
 };
 
 static const struct call *find_call(const char *name)
@@ -356,8 +360,8 @@ static bool check_names(const struct driver_op *op, const struct call *call, str
 
 		(void)snprintf(word, sizeof(word), " %.60s ", param->string ? param->string : "");
 		if (!strstr(call->params, word) || strlen(word) <= 2 || strchr(param->string, ' ')) {
-			return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s: \"%.40s\" is no parameter of it", op->call,
-				param->string ? param->string : "");
+			return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s: \"%.40s\" is no parameter of it",
+				op->call, param->string ? param->string : "");
 		}
 	}
 	return true;
@@ -413,7 +417,8 @@ static void topic_answer(struct driver_op *op, const cJSON *json, struct outcome
 			return;
 		}
 	}
-	outcome_fail(outcome, ERROR_PLATFORM, ADVISE_REJECT, 0, "WeChat: there is no topic \"%.60s\"", topic ? topic : "");
+	outcome_fail(
+		outcome, ERROR_PLATFORM, ADVISE_REJECT, 0, "WeChat: there is no topic \"%.60s\"", topic ? topic : "");
 }
 
 void wechat_call_answer(struct driver_op *op, const struct http_answer *answer, struct outcome *outcome)

@@ -127,14 +127,16 @@ static void check_pictures(struct checked *checked)
 
 /* ---- articles ---- */
 
-static void check_limit(struct checked *checked, const char *what, const char *text, size_t warn_chars, size_t max_chars)
+static void check_limit(
+	struct checked *checked, const char *what, const char *text, size_t warn_chars, size_t max_chars)
 {
 	size_t n = text_chars(str_from(text));
 
 	if (n > max_chars) {
 		block("length", "the %s has %zu characters; it holds %zu", what, n, max_chars);
 	} else if (n > warn_chars) {
-		warn("length", "the %s has %zu characters; WeChat documents %zu, and may refuse it", what, n, warn_chars);
+		warn("length", "the %s has %zu characters; WeChat documents %zu, and may refuse it", what, n,
+			warn_chars);
 	}
 }
 
@@ -305,7 +307,8 @@ static void check_reply(struct checked *checked)
 		if (send->reply_to_id) {
 			block("length", "%zu characters; an answer to a comment holds %d", chars, WECHAT_COMMENT_CHARS);
 		} else {
-			warn("length", "%zu characters; to a comment %d would be the most", chars, WECHAT_COMMENT_CHARS);
+			warn("length", "%zu characters; to a comment %d would be the most", chars,
+				WECHAT_COMMENT_CHARS);
 		}
 	}
 	if (send->n_media > 0) {

@@ -9,11 +9,11 @@
  * WeChat does not give (88001). It changes only with news, or when an older article was read.
  *
  * `total` is not believed: it was seen to be the length of the page. A page is the last when it is short. The list may
- * shift between two pages, so they overlap; what comes twice is known by its id. Of the replies under a comment only one
- * is shown, and only the account writes them: it becomes a message of our own.
+ * shift between two pages, so they overlap; what comes twice is known by its id. Of the replies under a comment only
+ * one is shown, and only the account writes them: it becomes a message of our own.
  *
- * source  page comment/list, read 2026 (49 is the most it takes); what it really answers: developers' reports; order and
- *         intervals: source unverified; sample tests/fixtures/wechat/comment_list.json
+ * source  page comment/list, read 2026 (49 is the most it takes); what it really answers: developers' reports; order
+ * and intervals: source unverified; sample tests/fixtures/wechat/comment_list.json
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,16 +25,16 @@
 #include "platform/wechat/wechat.h"
 #include "text/utf8.h"
 
-#define PAGE_COUNT    49
-#define PAGE_STEP     44
-#define THREAD_PAGES  30u
-#define OVERLAP_S     600 /* comments that were held back appear under an older time */
-#define SLACK_MS      MINUTE_MS
-#define FRESH_MS      DAY_MS
-#define WEEK_MS       (7 * DAY_MS)
-#define LAST_MS       (30 * DAY_MS)
-#define CURSOR_BYTES  (64u << 10)
-#define TITLE_BYTES   600u
+#define PAGE_COUNT   49
+#define PAGE_STEP    44
+#define THREAD_PAGES 30u
+#define OVERLAP_S    600 /* comments that were held back appear under an older time */
+#define SLACK_MS     MINUTE_MS
+#define FRESH_MS     DAY_MS
+#define WEEK_MS      (7 * DAY_MS)
+#define LAST_MS      (30 * DAY_MS)
+#define CURSOR_BYTES (64u << 10)
+#define TITLE_BYTES  600u
 
 const struct driver_feed wechat_feeds[WECHAT_FEEDS] = { { .name = "comments", .share_percent = 70 } };
 
@@ -156,7 +156,8 @@ static void set_place(struct driver_op *op, const struct place *place)
 {
 	char text[80];
 
-	(void)snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64 ":%" PRId64, place->begin, place->newest_s, place->pages);
+	(void)snprintf(
+		text, sizeof(text), "%" PRId64 ":%" PRId64 ":%" PRId64, place->begin, place->newest_s, place->pages);
 	free(op->high);
 	op->high = xstrdup(text);
 }

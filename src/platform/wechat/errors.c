@@ -44,7 +44,8 @@ static const struct row rows[] = {
 	{ 40002, 0, CLASS_REFUSED, "invalid argument" },
 	{ 40003, 0, CLASS_REFUSED, "not a follower's id of this account" },
 	{ 40004, 40006, CLASS_REFUSED, "type or size of the file not accepted" },
-	{ 40007, 0, CLASS_REFUSED, "no such media_id: expired, sent already, or temporary where a permanent one is needed" },
+	{ 40007, 0, CLASS_REFUSED,
+		"no such media_id: expired, sent already, or temporary where a permanent one is needed" },
 	{ 40008, 0, CLASS_REFUSED, "invalid type of message" },
 	{ 40009, 40012, CLASS_REFUSED, "picture, voice, video or thumbnail too large" },
 	{ 40013, 0, CLASS_CONFIG, "appid is wrong" },
@@ -98,7 +99,8 @@ static const struct row rows[] = {
 	{ 45009, 0, CLASS_DAY, "the day's calls are used up" },
 	{ 45010, 0, CLASS_REFUSED, "too many menus" },
 	{ 45011, 0, CLASS_RATE, "too many calls this minute" },
-	{ 45015, 0, CLASS_WINDOW, "the citizen's 48 hours are over, or he does not follow any more: he must write first" },
+	{ 45015, 0, CLASS_WINDOW,
+		"the citizen's 48 hours are over, or he does not follow any more: he must write first" },
 	{ 45016, 45018, CLASS_REFUSED, "groups" },
 	{ 45028, 0, CLASS_MASS, "no broadcast is left" },
 	{ 45047, 0, CLASS_WINDOW, "as many answers as WeChat allows have been sent: the citizen must write first" },
@@ -274,13 +276,13 @@ static const char *capability_of(const struct driver_op *op, int64_t code)
 		return "comments";
 	}
 	if (op->kind == OP_CALL) {
-		return !strncmp(op->call, "menu.", 5)       ? "menu"
-		       : !strcmp(op->call, "qr")            ? "qr"
-		       : !strncmp(op->call, "topic", 5)     ? "topics"
-		       : !strncmp(op->call, "comment", 7)   ? "comments"
-		       : !strcmp(op->call, "typing")        ? "reply"
-		       : !strncmp(op->call, "article.", 8)  ? "publish"
-							    : "broadcast";
+		return !strncmp(op->call, "menu.", 5)      ? "menu"
+		       : !strcmp(op->call, "qr")           ? "qr"
+		       : !strncmp(op->call, "topic", 5)    ? "topics"
+		       : !strncmp(op->call, "comment", 7)  ? "comments"
+		       : !strcmp(op->call, "typing")       ? "reply"
+		       : !strncmp(op->call, "article.", 8) ? "publish"
+							   : "broadcast";
 	}
 	if (op->kind != OP_SEND) {
 		return NULL;

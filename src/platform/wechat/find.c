@@ -26,14 +26,14 @@
 #include "core/mem.h"
 #include "platform/wechat/wechat.h"
 
-#define JOB_LAGS        5
-#define CLOCK_GRACE_MS  (10 * MINUTE_MS)
-#define SAME_ID_MS      (23 * HOUR_MS) /* of the 24 that WeChat knows a clientmsgid */
-#define ADMIN_MS        (35 * MINUTE_MS) /* silence of 30 minutes is a refusal */
-#define COMMENTS_COUNT  49
-#define COMMENTS_STEP   44 /* pages overlap: the list may shift between two */
-#define COMMENT_PAGES   5u
-#define LIST_COUNT      20
+#define JOB_LAGS       5
+#define CLOCK_GRACE_MS (10 * MINUTE_MS)
+#define SAME_ID_MS     (23 * HOUR_MS)   /* of the 24 that WeChat knows a clientmsgid */
+#define ADMIN_MS       (35 * MINUTE_MS) /* silence of 30 minutes is a refusal */
+#define COMMENTS_COUNT 49
+#define COMMENTS_STEP  44 /* pages overlap: the list may shift between two */
+#define COMMENT_PAGES  5u
+#define LIST_COUNT     20
 
 /* Steps of a find: which question was asked. */
 enum find_step {
@@ -86,11 +86,10 @@ static bool publication_request(struct driver_op *op, struct http_request *ret_r
 	cJSON *body;
 
 	if (op->send->job_id && op->send->job_id[0]) {
-		return wechat_broadcasts(op->send)
-			       ? ask_text(op, FIND_MASS, "/cgi-bin/message/mass/get", "msg_id", op->send->job_id,
-					 ret_request, err)
-			       : ask_text(op, FIND_JOB, "/cgi-bin/freepublish/get", "publish_id", op->send->job_id,
-					 ret_request, err);
+		return wechat_broadcasts(op->send) ? ask_text(op, FIND_MASS, "/cgi-bin/message/mass/get", "msg_id",
+							     op->send->job_id, ret_request, err)
+						   : ask_text(op, FIND_JOB, "/cgi-bin/freepublish/get", "publish_id",
+							     op->send->job_id, ret_request, err);
 	}
 	if (wechat_untouched(op) || wechat_broadcasts(op->send) || !draft) {
 		return ask_nothing(op, ret_request);
@@ -177,7 +176,7 @@ static void without_question(struct driver_op *op, struct outcome *outcome)
 		outcome->found = op->now_at - send->last_attempt_at > ADMIN_MS ? FOUND_NO : FOUND_UNCLEAR;
 	} else if (send->kind == SEND_PUBLISH && wechat_broadcasts(send)) {
 		outcome->found = op->now_at > 0 && op->now_at - send->first_attempt_at < SAME_ID_MS ? FOUND_NO
-												  : FOUND_UNCLEAR;
+												    : FOUND_UNCLEAR;
 	}
 }
 
@@ -249,7 +248,8 @@ static void mass_answer(struct driver_op *op, const cJSON *json, int code, struc
 		found(outcome, withdraws ? FOUND_UNCLEAR : FOUND_PENDING);
 		outcome->look_after_ms = wechat_look_after_ms(op->send->looks + 1);
 	} else if (str_is(status, "SEND_FAIL")) {
-		refused(outcome, 0, "the broadcast failed; to try again, make a new post: WeChat keeps this one's number");
+		refused(outcome, 0,
+			"the broadcast failed; to try again, make a new post: WeChat keeps this one's number");
 	} else {
 		wechat_unreadable(op, outcome, "the answer holds no known msg_status");
 	}
@@ -360,8 +360,8 @@ static void list_answer(struct driver_op *op, const cJSON *json, struct outcome 
 		int64_t at = json_i64(item, "update_time", 0);
 		char *id = wechat_opaque_id(item, "article_id");
 
-		if (at <= INT64_MAX / SECOND_MS && at * SECOND_MS >= op->send->first_attempt_at - CLOCK_GRACE_MS && id &&
-			!is_taken(op->send, id) && is_same(op, article, buf_str(&print), &alike)) {
+		if (at <= INT64_MAX / SECOND_MS && at * SECOND_MS >= op->send->first_attempt_at - CLOCK_GRACE_MS &&
+			id && !is_taken(op->send, id) && is_same(op, article, buf_str(&print), &alike)) {
 			const char *url = json_text(article, "url", NULL);
 
 			/* Of several the oldest: it is the nearest to the first attempt. The list is newest first. */

@@ -1,9 +1,9 @@
 /*
  * Ids: how threads, comments and our replies are named towards the store, and what of WeChat's opaque ids is let in.
  *
- * source  pages of the comment calls: a comment is addressed by msg_data_id, index (from 0) and user_comment_id; numbers beyond 2^31
- *         are in the documentation's own samples. publish_id and article_id come with white space inside (page of
- *         PUBLISHJOBFINISH): it is taken out.
+ * source  pages of the comment calls: a comment is addressed by msg_data_id, index (from 0) and user_comment_id;
+ * numbers beyond 2^31 are in the documentation's own samples. publish_id and article_id come with white space inside
+ * (page of PUBLISHJOBFINISH): it is taken out.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +19,8 @@ static bool take_digits(struct str part, char *ret, size_t size)
 {
 	int64_t value;
 
-	if (part.n == 0 || part.n >= size || !str_to_i64(part, 0, INT64_MAX, &value) || (part.n > 1 && part.p[0] == '0')) {
+	if (part.n == 0 || part.n >= size || !str_to_i64(part, 0, INT64_MAX, &value) ||
+		(part.n > 1 && part.p[0] == '0')) {
 		return false;
 	}
 	memcpy(ret, part.p, part.n);
@@ -74,8 +75,8 @@ char *wechat_thread_format(struct str data_id, unsigned index)
 	struct wechat_comment_id id;
 	char text[40];
 
-	(void)snprintf(text, sizeof(text), "%.*s/%u", (int)(data_id.n < 24 ? data_id.n : 24), data_id.n ? data_id.p : "",
-		index);
+	(void)snprintf(text, sizeof(text), "%.*s/%u", (int)(data_id.n < 24 ? data_id.n : 24),
+		data_id.n ? data_id.p : "", index);
 	return wechat_thread_parse(text, &id) ? xstrdup(text) : NULL;
 }
 
@@ -139,7 +140,8 @@ bool wechat_is_openid(const char *text)
 	for (; text && text[n]; n++) {
 		char c = text[n];
 
-		if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-') {
+		if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' &&
+			c != '-') {
 			return false;
 		}
 	}

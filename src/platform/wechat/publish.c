@@ -71,12 +71,17 @@ static bool has_draft_step(const struct driver_send *send)
 	return form == POST_FORM_ARTICLE || form == POST_FORM_NEWSPIC;
 }
 
+static const char *draft_of(const cJSON *progress)
+{
+	return json_text(progress, "draft", NULL);
+}
+
 bool wechat_untouched(const struct driver_op *op)
 {
 	cleanup(json_freep) cJSON *progress = wechat_progress(op);
 
 	return op->send->kind == SEND_PUBLISH && has_draft_step(op->send) &&
-	       (!json_get(progress, "draft") || json_bool(progress, CLEAN, false));
+	       (!draft_of(progress) || json_bool(progress, CLEAN, false));
 }
 
 static void drop(cJSON *progress, const char *key)
@@ -127,16 +132,17 @@ const char *wechat_uploaded(
 
 static void keep_upload(cJSON *progress, const char *purpose, const struct post_media *media, const char *value)
 {
-	const cJSON *known = json_get(progress, purpose);
-	cJSON *values = known ? cJSON_GetObjectItemCaseSensitive(progress, purpose) : json_object();
+	cJSON *values = cJSON_DetachItemFromObjectCaseSensitive(progress, purpose);
 	char hex[65];
 
+	if (!cJSON_IsObject(values)) {
+		cJSON_Delete(values);
+		values = json_object();
+	}
 	key_of(media, hex);
 	drop(values, hex);
 	json_add_text(values, hex, value);
-	if (!known) {
-		json_add(progress, purpose, values);
-	}
+	json_add(progress, purpose, values);
 }
 
 /* ---- which step is next ---- */
@@ -149,7 +155,7 @@ static enum wechat_step plan(const struct driver_op *op, const cJSON *progress, 
 	const struct post_media *media;
 
 	/* With a draft nothing of what went into it is needed any more. */
-	if (!json_get(progress, "draft")) {
+	if (!draft_of(progress)) {
 		if (broadcast && send->article->topic && send->article->topic[0] && !json_get(progress, "tag")) {
 			return WECHAT_STEP_TAG;
 		}
@@ -254,8 +260,7 @@ static void add_newspic(struct driver_op *op, const cJSON *progress, cJSON *arti
 	for (size_t i = 0; i < send->n_media; i++) {
 		cJSON *item = json_object();
 
-		json_add_text(item, "image_media_id",
-			wechat_uploaded(op, progress, PURPOSE_MATERIAL, &send->media[i]));
+		json_add_text(item, "image_media_id", wechat_uploaded(op, progress, PURPOSE_MATERIAL, &send->media[i]));
 		json_push(list, item);
 	}
 	json_add(info, "image_list", list);
@@ -519,7 +524,7 @@ static void submit_answer(struct driver_op *op, const cJSON *json, struct outcom
 static void note_refusal(struct driver_op *op, cJSON *progress, struct outcome *outcome)
 {
 	if (outcome->kind == OUTCOME_ERROR && outcome->error.advice != ADVISE_VERIFY && op->high &&
-		json_get(progress, "draft")) {
+		draft_of(progress)) {
 		set_flag(progress, CLEAN);
 		wechat_set_progress(op, progress, outcome);
 	}

@@ -1,6 +1,6 @@
 /*
- * Tokens and limits. The token is made from appid and app_secret by stable_token, which gives every caller of the office
- * the same one until shortly before its end; only its forced mode kills the old one, at once and for all.
+ * Tokens and limits. The token is made from appid and app_secret by stable_token, which gives every caller of the
+ * office the same one until shortly before its end; only its forced mode kills the old one, at once and for all.
  *
  * source  page stable_token: renewed in the last five minutes of its life, forced mode 20 times a day and 30 s apart;
  *         page openapi/quota/get; samples tests/fixtures/wechat/stable_token.json, quota_get.json
@@ -38,7 +38,8 @@ bool wechat_renew_request(struct driver_op *op, struct http_request *ret_request
 	buf_init(&text, 4 * LIMIT_SECRET_BYTES);
 	buf_init(&url, 4096);
 	ok = wechat_print(&text, body) && buf_printf(&url, "%s/cgi-bin/stable_token", op->account->base_url);
-	explicit_bzero(cJSON_GetObjectItemCaseSensitive(body, "secret")->valuestring, secret_lend(&settings->app_secret).n);
+	explicit_bzero(
+		cJSON_GetObjectItemCaseSensitive(body, "secret")->valuestring, secret_lend(&settings->app_secret).n);
 	cJSON_Delete(body);
 	if (ok) {
 		http_request_init(ret_request, HTTP_POST, url.p);
@@ -145,7 +146,8 @@ void wechat_limits_answer(struct driver_op *op, const struct http_answer *answer
 	}
 	left = json_i64(quota, "remain", -1);
 	buf_init(&text, 1024);
-	(void)buf_printf(&text, "%s%s%" PRId64, op->cursor ? op->cursor : "", op->cursor ? " " : "", left < 0 ? -1 : left);
+	(void)buf_printf(
+		&text, "%s%s%" PRId64, op->cursor ? op->cursor : "", op->cursor ? " " : "", left < 0 ? -1 : left);
 	free(op->cursor);
 	op->cursor = buf_steal(&text);
 	buf_finish(&text);

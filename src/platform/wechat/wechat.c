@@ -20,9 +20,9 @@
 #define BIT(quota) (1u << (quota))
 
 /*
- * source  developer guide, "interface limits": calls a day of a new account, in the +0800 day (source unverified); what it
- *         does not list is assumed to be 1000. Broadcasts: guide "Batch_Sends": one a day for a subscription account,
- *         four a month for a service account.
+ * source  developer guide, "interface limits": calls a day of a new account, in the +0800 day (source unverified); what
+ * it does not list is assumed to be 1000. Broadcasts: guide "Batch_Sends": one a day for a subscription account, four a
+ * month for a service account.
  */
 static const struct {
 	const char *name;
@@ -111,7 +111,8 @@ static unsigned cost(enum driver_op_kind kind, const struct driver_send *send)
 			return send->reply_to_kind == MESSAGE_COMMENT ? BIT(WECHAT_QUOTA_COMMENT_REPLY)
 								      : BIT(WECHAT_QUOTA_CUSTOM_SEND);
 		case SEND_WITHDRAW:
-			return send->target_broadcast ? BIT(WECHAT_QUOTA_MASS_DELETE) : BIT(WECHAT_QUOTA_PUBLISH_DELETE);
+			return send->target_broadcast ? BIT(WECHAT_QUOTA_MASS_DELETE)
+						      : BIT(WECHAT_QUOTA_PUBLISH_DELETE);
 		}
 		return 0;
 	case OP_FIND:
@@ -195,7 +196,8 @@ void wechat_get(struct driver_op *op, const char *path, const char *more, struct
 	drop_url(&url);
 }
 
-bool wechat_post(struct driver_op *op, const char *path, cJSON *json, struct http_request *ret_request, struct error *err)
+bool wechat_post(
+	struct driver_op *op, const char *path, cJSON *json, struct http_request *ret_request, struct error *err)
 {
 	struct buf body;
 	struct buf url;

@@ -11,9 +11,9 @@
  *   answer.c     from HTTP to JSON or error   errors.c     WeChat's error codes as a table
  *   ids.c        threads, comments, markers   push.c       what WeChat pushes to us
  *
- * Sources: the platform's own documentation at developers.weixin.qq.com/doc, trees "subscription" and "service" (changes
- * up to 2025-12-19), read 2026. What it does not say and what is assumed is marked `source unverified`. Samples are in
- * tests/fixtures/wechat/.
+ * Sources: the platform's own documentation at developers.weixin.qq.com/doc, trees "subscription" and "service"
+ * (changes up to 2025-12-19), read 2026. What it does not say and what is assumed is marked `source unverified`.
+ * Samples are in tests/fixtures/wechat/.
  */
 #ifndef PLATFORM_WECHAT_WECHAT_H
 #define PLATFORM_WECHAT_WECHAT_H
@@ -39,22 +39,22 @@
  * source  pages draft/add (limits), message/custom (2048 bytes: reports), message/mass (600: as the console, source
  *         unverified), comment/reply/add (140: source unverified)
  */
-#define WECHAT_TITLE_CHARS        64
-#define WECHAT_TITLE_WARN_CHARS   32
-#define WECHAT_AUTHOR_CHARS       16
-#define WECHAT_DIGEST_CHARS       128
-#define WECHAT_CONTENT_CHARS      20000 /* fewer than this */
-#define WECHAT_CONTENT_BYTES      (1u << 20)
-#define WECHAT_SOURCE_URL_BYTES   1024
-#define WECHAT_MASS_TEXT_CHARS    600
-#define WECHAT_CUSTOM_TEXT_BYTES  2048
-#define WECHAT_COMMENT_CHARS      140
-#define WECHAT_INLINE_BYTES       (1u << 20) /* smaller than this, JPEG or PNG */
-#define WECHAT_MATERIAL_BYTES     (10u << 20)
-#define WECHAT_THUMB_BYTES        (64u << 10)
-#define WECHAT_PICTURES           20
-#define WECHAT_CLIENT_ID_BYTES    32
-#define WECHAT_BODY_BYTES         (4u << 20)
+#define WECHAT_TITLE_CHARS       64
+#define WECHAT_TITLE_WARN_CHARS  32
+#define WECHAT_AUTHOR_CHARS      16
+#define WECHAT_DIGEST_CHARS      128
+#define WECHAT_CONTENT_CHARS     20000 /* fewer than this */
+#define WECHAT_CONTENT_BYTES     (1u << 20)
+#define WECHAT_SOURCE_URL_BYTES  1024
+#define WECHAT_MASS_TEXT_CHARS   600
+#define WECHAT_CUSTOM_TEXT_BYTES 2048
+#define WECHAT_COMMENT_CHARS     140
+#define WECHAT_INLINE_BYTES      (1u << 20) /* smaller than this, JPEG or PNG */
+#define WECHAT_MATERIAL_BYTES    (10u << 20)
+#define WECHAT_THUMB_BYTES       (64u << 10)
+#define WECHAT_PICTURES          20
+#define WECHAT_CLIENT_ID_BYTES   32
+#define WECHAT_BODY_BYTES        (4u << 20)
 
 /* Indexes into the driver's quotas. The first is what polls cost. */
 enum wechat_quota {
@@ -142,14 +142,16 @@ enum wechat_style {
 };
 
 /*
- * Inline styles by element. A theme file has a line "element: declarations" for each one it changes; # begins a comment.
+ * Inline styles by element. A theme file has a line "element: declarations" for each one it changes; # begins a
+ * comment.
  *
  * errors  CONFIG/REJECT "FILE:LINE: what"
  */
 struct wechat_theme {
 	char *styles[WECHAT_STYLES];
 };
-bool wechat_theme_load(const char *path, struct wechat_theme *ret_theme, struct error *err) must_check; /* NULL: built in */
+bool wechat_theme_load(
+	const char *path, struct wechat_theme *ret_theme, struct error *err) must_check; /* NULL: built in */
 void wechat_theme_finish(struct wechat_theme *theme);
 
 /* ---- article.c ---- */
@@ -255,8 +257,8 @@ const char *wechat_uploaded(
 	const struct driver_op *op, const cJSON *progress, const char *purpose, const struct post_media *media);
 
 /* broadcast.c */
-bool wechat_mass_request(struct driver_op *op, const cJSON *progress, struct http_request *ret_request,
-	struct error *err) must_check;
+bool wechat_mass_request(
+	struct driver_op *op, const cJSON *progress, struct http_request *ret_request, struct error *err) must_check;
 void wechat_mass_answer(struct driver_op *op, const cJSON *json, int code, struct outcome *outcome);
 extern const int wechat_mass_own[]; /* codes it wants to see */
 bool wechat_withdraw_request(struct driver_op *op, struct http_request *ret_request, struct error *err) must_check;
@@ -292,19 +294,13 @@ int64_t wechat_look_after_ms(int looks);
  *   menu.delete          -                                                          {}
  *   qr                   scene: 1-64 characters; days: 1-30, or permanent: true     {"ticket","url","image_url",
  *                                                                                    "expires_in_ms"}
- *   topics               -                                                          {"topics":[{"id","name","followers"}]}
- *   topic.create         name: at most 30 bytes                                     {"id","name"}
- *   topic.delete         topic: its name                                            {}
- *   topic.add, .remove   topic: its name; follower: an openid                       {}
- *   preview              follower: an openid, or wechat_id; draft: a draft's
- *                        media_id, or text                                          {}
- *   comments.open,       thread: as a send's thread_id                              {}
- *   comments.close
- *   comment.elect,       comment: a comment's remote id                             {}
- *   .unelect, .delete,
- *   .reply-delete
- *   typing               follower: an openid; on: true or false                     {}
- *   article.delete       article: an article_id; all of it goes, for good           {}
+ *   topics               - {"topics":[{"id","name","followers"}]} topic.create         name: at most 30 bytes
+ * {"id","name"} topic.delete         topic: its name                                            {} topic.add, .remove
+ * topic: its name; follower: an openid                       {} preview              follower: an openid, or wechat_id;
+ * draft: a draft's media_id, or text                                          {} comments.open,       thread: as a
+ * send's thread_id                              {} comments.close comment.elect,       comment: a comment's remote id
+ * {} .unelect, .delete, .reply-delete typing               follower: an openid; on: true or false {} article.delete
+ * article: an article_id; all of it goes, for good           {}
  *
  * errors  INPUT/REJECT "NAME: parameter: what was expected"
  */
@@ -323,8 +319,7 @@ bool wechat_can(const void *settings, const char *capability);
 /* ---- push.c ---- */
 
 bool wechat_takes_pushes(const void *settings);
-void wechat_push(
-	const struct driver_account *account, const struct driver_push *push, struct push_result *ret_result);
+void wechat_push(const struct driver_account *account, const struct driver_push *push, struct push_result *ret_result);
 bool wechat_answer_push(const struct driver_account *account, const struct push_result *result, struct str text,
 	int64_t now_at, struct buf *out, const char **ret_type);
 
