@@ -22,6 +22,10 @@ void digest_hex(struct str bytes, char ret_hex[65]);
 /* SHA-1 in hex, for platforms that sign with it; never for anything of our own. */
 void digest_sha1_hex(struct str bytes, char ret_hex[41]);
 
+/* Of parts sorted by their bytes and put together: how platforms sign their pushes. At most DIGEST_PARTS_MAX. */
+#define DIGEST_PARTS_MAX 8
+void digest_sha1_sorted_hex(const struct str *parts, size_t n, char ret_hex[41]);
+
 /* Are they the same? In a time that depends on their lengths only, for what nobody may guess byte by byte. */
 bool digest_same(struct str a, struct str b);
 

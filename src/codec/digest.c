@@ -1,6 +1,9 @@
 /* SHA-256, SHA-1, AES and base64, by libcrypto. Its failures here are exhaustion of memory, and abort. */
 #include "codec/digest.h"
 
+#include <assert.h>
+#include <string.h>
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
@@ -80,6 +83,39 @@ void digest_sha1_hex(struct str bytes, char ret_hex[41])
 		abort();
 	}
 	hex(sum, n, ret_hex);
+}
+
+static int compare(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+void digest_sha1_sorted_hex(const struct str *parts, size_t n, char ret_hex[41])
+{
+	struct str sorted[DIGEST_PARTS_MAX];
+	size_t bytes = 0;
+	struct buf joined;
+
+	assert(n <= DIGEST_PARTS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = i;
+
+		for (; at > 0 && compare(parts[i], sorted[at - 1]) < 0; at--) {
+			sorted[at] = sorted[at - 1];
+		}
+		sorted[at] = parts[i];
+		bytes += parts[i].n;
+	}
+	buf_init(&joined, bytes + 1);
+	for (size_t i = 0; i < n; i++) {
+		(void)buf_add_str(&joined, sorted[i]);
+	}
+	digest_sha1_hex(buf_str(&joined), ret_hex);
+	explicit_bzero(joined.p, joined.n); /* one of the parts is a secret */
+	buf_finish(&joined);
 }
 
 bool digest_same(struct str a, struct str b)

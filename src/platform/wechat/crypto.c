@@ -4,7 +4,6 @@
  */
 #include "platform/wechat/crypto.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "codec/digest.h"
@@ -17,37 +16,9 @@
 #define HEAD        (RANDOM + 4)
 #define PLAIN_BYTES (LIMIT_PUSH_BYTES + HEAD + BLOCK + 64)
 
-static int compare(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 void wechat_sign(const struct str *parts, size_t n, char ret_hex[41])
 {
-	struct str sorted[WECHAT_SIGNED_MAX];
-	size_t bytes = 0;
-	struct buf joined;
-
-	assert(n <= WECHAT_SIGNED_MAX);
-	for (size_t i = 0; i < n; i++) {
-		size_t at = i;
-
-		for (; at > 0 && compare(parts[i], sorted[at - 1]) < 0; at--) {
-			sorted[at] = sorted[at - 1];
-		}
-		sorted[at] = parts[i];
-		bytes += parts[i].n;
-	}
-	buf_init(&joined, bytes + 1);
-	for (size_t i = 0; i < n; i++) {
-		(void)buf_add_str(&joined, sorted[i]);
-	}
-	digest_sha1_hex(buf_str(&joined), ret_hex);
-	explicit_bzero(joined.p, joined.n); /* the token is in it */
-	buf_finish(&joined);
+	digest_sha1_sorted_hex(parts, n, ret_hex);
 }
 
 bool wechat_signed(const struct str *parts, size_t n, struct str signature)

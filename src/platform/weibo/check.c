@@ -241,6 +241,13 @@ void weibo_check(const struct driver_account *account, const struct driver_send 
 	struct buf left;
 	bool empty;
 
+	if (send->kind == SEND_REPLY && send->reply_to_kind == MESSAGE_DIRECT) {
+		finding_add(findings, FINDING_BLOCK, "weibo.direct", account->name, 0, 0,
+			"private messages are answered in Weibo's own message centre; write down here what was said, "
+			"and "
+			"close the ticket");
+		return;
+	}
 	buf_init(&left, send->text.n + 1);
 	weibo_fingerprint(&left, send->text);
 	empty = left.n == 0 && !weibo_link_next(send->text, 0, &link);

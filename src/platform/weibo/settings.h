@@ -32,6 +32,7 @@ struct weibo_settings {
 	char *rip;
 	char *upload_url; /* NULL: from base_url, see weibo_upload_url() */
 	struct secret token;
+	bool messages; /* pushes of the fan service are taken */
 	int64_t calls_per_day;
 	int64_t posts_per_hour;
 	int64_t reserve;

@@ -1,6 +1,7 @@
 /*
  * The Weibo driver's descriptor: which quotas, feeds and operations there are, and which file answers what. For the
- * open platform (tiers share and advanced); the commercial interfaces and private messages are not built.
+ * open platform (tiers share and advanced); the commercial interfaces are not built. Private messages are taken where
+ * the fan service pushes them, and not answered.
  */
 #include "platform/weibo/weibo.h"
 
@@ -190,6 +191,9 @@ const struct driver driver_weibo = {
 	.check = weibo_check,
 	.measure = weibo_measure,
 	.login_url = weibo_login_url,
+	.takes_pushes = weibo_takes_pushes,
+	.push = weibo_push,
+	.answer_push = weibo_answer_push,
 	.request = request,
 	.answer = answer,
 };

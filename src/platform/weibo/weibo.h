@@ -6,7 +6,7 @@
  *   publish.c   writes: posts and comments   ids.c      ids, their time, base 62, created_at, addresses
  *   find.c      did that write land?         answer.c   from an HTTP answer to JSON or to an error
  *   feeds.c     comments and mentions        errors.c   Weibo's error codes as a table
- *   login.c     login, token, limits
+ *   login.c     login, token, limits           push.c     private messages of the fan service
  *
  * Sources: weibo.md in the comments means the project's reference of the Weibo API (platforms/weibo.md of the design
  * documents), which names the wiki page or the code behind each fact; samples are in tests/fixtures/weibo/.
@@ -148,6 +148,13 @@ void weibo_check(const struct driver_account *account, const struct driver_send 
 void weibo_measure(const struct driver_account *account, struct str text, int64_t *ret_units, int64_t *ret_limit);
 /* "image/jpeg", "image/png", "image/gif" by the first bytes; NULL: none of them. */
 const char *weibo_picture_type(struct str bytes);
+
+/* ---- push.c ---- */
+
+bool weibo_takes_pushes(const void *settings);
+void weibo_push(const struct driver_account *account, const struct driver_push *push, struct push_result *ret_result);
+bool weibo_answer_push(const struct driver_account *account, const struct push_result *result, struct str text,
+	int64_t now_at, struct buf *out, const char **ret_type);
 
 #define WEIBO_FEEDS 3
 extern const struct driver_feed weibo_feeds[WEIBO_FEEDS];
