@@ -44,7 +44,7 @@ static bool takes_nothing(struct call *call)
 	return true;
 }
 
-/* The account a question is about; true with NULL when it names none. */
+/* The account a question is about; true with NULL when it names none, or one of the other platform. */
 static bool query_account(struct call *call, struct account **ret_account, struct error *err)
 {
 	struct str name = params_str(&call->params, "account");
@@ -52,7 +52,7 @@ static bool query_account(struct call *call, struct account **ret_account, struc
 
 	if (params_has(&call->params, "account")) {
 		account = sim_account(call->sim, name);
-		if (!account) {
+		if (!account && !wx_account(call->sim, name)) {
 			return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "account: no such account");
 		}
 	}
@@ -217,7 +217,8 @@ static void post_fault(struct call *call, const cJSON *request)
 	struct error err;
 	int64_t id;
 
-	if (cJSON_IsString(account) && !sim_account(call->sim, str_from(account->valuestring))) {
+	if (cJSON_IsString(account) && !sim_account(call->sim, str_from(account->valuestring)) &&
+		!wx_account(call->sim, str_from(account->valuestring))) {
 		control_refuse(call, 400, "account: no such account");
 		return;
 	}
@@ -310,6 +311,7 @@ static void get_state(struct call *call, const cJSON *request unused_arg)
 	static const char *const keys[] = { "account", NULL };
 	const struct sim *sim = call->sim;
 	struct out *out = &call->out;
+	struct str name = params_str(&call->params, "account");
 	struct account *only = NULL;
 	struct error err;
 
@@ -331,11 +333,11 @@ static void get_state(struct call *call, const cJSON *request unused_arg)
 	routes_out(out, sim);
 	out_array(out, "accounts");
 	for (size_t i = 0; i < sim->n_accounts; i++) {
-		if (!only || only == &sim->accounts[i]) {
+		if (!name.n || only == &sim->accounts[i]) {
 			out_account(out, sim, &sim->accounts[i]);
 		}
 	}
-	wechat_accounts_out(out, sim, only);
+	wechat_accounts_out(out, sim, name);
 	out_array_end(out);
 	out_object_end(out);
 }

@@ -37,8 +37,8 @@ bool ledger_kind_parse(struct str name, enum ledger_kind *ret_kind)
 bool ledger_entry_kind_is_known(struct str name)
 {
 	static const char *const wechat_kinds[] = { "article", "auto-reply", "broadcast", "comment-delete",
-		"comment-elect", "comment-reply", "comment-reply-delete", "delete", "fault", "menu", "notice",
-		"preview", "reply", "website-broadcast" };
+		"comment-elect", "comment-reply", "comment-reply-delete", "comment-unelect", "delete", "fault", "menu",
+		"notice", "preview", "reply", "website-broadcast" };
 	enum ledger_kind kind;
 
 	for (size_t i = 0; i < ARRAY_LEN(wechat_kinds); i++) {

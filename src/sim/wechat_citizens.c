@@ -10,13 +10,14 @@
 #include "sim/control.h"
 #include "sim/wechat_world.h"
 #include "sim/wechat_xml.h"
+#include "text/when.h"
 
 #define COUNT_MAX      10000
 #define TEXT_MAX_BYTES (256u << 10)
 
 static const char *const keys[] = { "account", "kind", "type", "as", "text", "count", "wait", "key", "scene", "ticket",
 	"url", "title", "latitude", "longitude", "label", "menu_id", "option", "msg_id", "msg_data_id", "article",
-	"idx", "index", "comment", "anonymous", "attack", "copies", "previous_key", "shape", "xml", "value" };
+	"idx", "index", "comment", "anonymous", "attack", "copies", "delay", "previous_key", "shape", "xml", "value" };
 
 static const struct {
 	const char *name;
@@ -394,6 +395,9 @@ static bool read_order(const cJSON *request, struct wx_push_order *order, struct
 			order->attack = attacks[i].attack;
 			known = true;
 		}
+	}
+	if (json_str(request, "delay").n && !when_parse_duration(json_str(request, "delay"), &order->delay_ms, err)) {
+		return error_prefix(err, "delay");
 	}
 	order->copies = json_i64(request, "copies", 1);
 	order->previous_key = json_bool(request, "previous_key", false);

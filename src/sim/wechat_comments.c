@@ -92,6 +92,7 @@ static void out_wx_comment(struct out *out, const struct wx_comment *comment)
 	out_i64(out, "create_time", comment->created_at / 1000);
 	out_text(out, "content", comment->content);
 	out_i64(out, "comment_type", comment->elected);
+	out_unknown(out);
 	if (comment->reply) {
 		out_object(out, "reply");
 		out_text(out, "content", comment->reply);
@@ -181,7 +182,7 @@ static void elect(struct wx_call *wx, bool elected)
 		return;
 	}
 	comment->elected = elected;
-	note_comment(wx, elected ? "elect" : "unelect", post, comment, comment->content);
+	note_comment(wx, elected ? "comment-elect" : "comment-unelect", post, comment, comment->content);
 	wx_ok(wx);
 }
 

@@ -571,6 +571,7 @@ void wx_handle_mass_get(struct wx_call *wx)
 	out_object(wx->out, NULL);
 	out_i64(wx->out, "msg_id", job->id);
 	out_text(wx->out, "msg_status", status);
+	out_unknown(wx->out);
 	out_object_end(wx->out);
 }
 

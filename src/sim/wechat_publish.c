@@ -216,7 +216,10 @@ void wx_handle_publish_submit(struct wx_call *wx)
 	plan(job);
 	wx_ok_open(wx, "ok");
 	out_digits(wx->out, "publish_id", job->id);
-	out_i64(wx->out, "msg_data_id", job->msg_data_id);
+	if (!out_odd(wx->out, "msg_data_id")) {
+		out_i64(wx->out, "msg_data_id", job->msg_data_id);
+	}
+	out_unknown(wx->out);
 	out_object_end(wx->out);
 	if (account->set.publish_event == WX_EVENT_EARLY) {
 		finish(job, wx->call);
@@ -250,7 +253,12 @@ void wx_handle_publish_get(struct wx_call *wx)
 	}
 	status = status_now(job);
 	out_object(wx->out, NULL);
-	out_digits(wx->out, "publish_id", job->id);
+	if (wx->out->jitter) { /* a text in one document, a number in another */
+		out_i64(wx->out, "publish_id", job->id);
+	} else {
+		out_digits(wx->out, "publish_id", job->id);
+	}
+	out_unknown(wx->out);
 	out_i64(wx->out, "publish_status", status);
 	if (status == 0) {
 		out_text(wx->out, "article_id", job->post->article_id);

@@ -560,7 +560,7 @@ int64_t wx_push(const struct wx_push_order *order)
 
 	push->order = *order;
 	push->state = PUSH_WAITING;
-	push->due_at = wx_now(order->account);
+	push->due_at = wx_now(order->account) + order->delay_ms;
 	buf_init(&push->answers, 1u << 20);
 	array_grow(sender->pushes, sender->n_pushes, sender->cap_pushes);
 	sender->pushes[sender->n_pushes++] = push;

@@ -491,7 +491,8 @@ struct wx_push_order {
 	struct wx_citizen *citizen; /* NULL: it comes from no person */
 	char *xml;                  /* taken */
 	enum wx_attack attack;
-	int64_t copies; /* at the same time; at least 1 */
+	int64_t copies;   /* at the same time; at least 1 */
+	int64_t delay_ms; /* virtual: what is ordered later may come sooner */
 	bool previous_key;
 	bool verify;      /* a GET that verifies the address; no xml */
 	bool may_be_many; /* a reply may have eight articles */

@@ -111,6 +111,7 @@ start receiver "$build/tests/sim/receiver" "$rig/in" GovDeskToken2026 "$key" "$m
 receiver=$line
 start simulator "$build/src/sim/gazette-sim" -c "$rig/accounts.yaml" --listen 127.0.0.1:0
 base=${line#listening on }
+simulator=$!
 sim clock '{"freeze":true,"set":"2026-11-24T10:00:00+08:00"}' >/dev/null
 set_main "\"callback_url\":\"http://127.0.0.1:$receiver/callback/wx-main\""
 printf '\377\330\377\340\000\020JFIF\000\001' >"$rig/a.jpg"
@@ -478,9 +479,10 @@ same "with new nonces" "$(for f in $(grep -l 三次 "$rig"/in/*.plain); do sed '
 set_main '"push_timeout_ms":50,"push_deliveries":1'
 answer 'hang'
 is "no answer in time: cut" "$(say)" '.outcome == "fault" and .answers[0].result == "timeout"'
+set_main '"push_timeout_ms":5000'
 answer 'close'
 is "a connection that ends without an answer" "$(say)" '.outcome == "fault" and .answers[0].result == "reset"'
-set_main '"markfail_after":2,"push_timeout_ms":5000'
+set_main '"markfail_after":2'
 answer 'status 500 '
 say >/dev/null
 say >/dev/null
@@ -637,4 +639,7 @@ is "unknown members of citizens too" "$(sim citizen '{"account":"wx-main","kind"
 is "a push never leaves the machine" "$(sim account '{"account":"wx-main","callback_url":"http://192.0.2.1/"}')" '.error | startswith("callback_url")'
 is "the state shows accounts, jobs and quotas, and no secret" "$(sim 'state?account=wx-main')" '.accounts[0] | .platform == "wechat" and (.jobs | length) > 5 and (.quotas | length) > 3 and (tojson | contains("GovDeskToken2026") | not)'
 is "nothing in the ledger is numbered twice" "$(sim ledger)" '[.entries[].seq] == [range(1; .last + 1)]'
+kill "$simulator"
+wait "$simulator"
+same "it ends when it is told to, and leaks nothing" "$? $(grep -c -i -e sanitizer -e 'runtime error' "$rig/simulator.log")" "0 0"
 echo "1..$tap"
