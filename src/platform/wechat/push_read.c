@@ -186,7 +186,7 @@ static void read_content(const struct reading *reading, struct str type, struct 
 		char *rest = flat_text(reading->xml);
 
 		(void)buf_printf(
-			text, "[unknown type " STR_FMT "] %s", STR_ARG(str_sub(type, 0, 64)), rest ? rest : "");
+			text, "[unknown type " STR_FMT "] %s", STR_ARG(text_cut_bytes(type, 64)), rest ? rest : "");
 		free(rest);
 	}
 }
@@ -280,7 +280,7 @@ static void explain_mass(struct str status, struct buf *out)
 			return;
 		}
 	}
-	(void)buf_printf(out, "WeChat did not send it: " STR_FMT, STR_ARG(str_sub(status, 0, 200)));
+	(void)buf_printf(out, "WeChat did not send it: " STR_FMT, STR_ARG(text_cut_bytes(status, 200)));
 }
 
 static char *steal_note(struct buf *note)
@@ -322,7 +322,7 @@ static void add_failed(const struct reading *reading, struct buf *note)
 	const struct xml *failed = xml_get(reading->xml, "PublishEventInfo/fail_idx");
 
 	for (const char *before = ": article "; failed; failed = xml_next_same(failed), before = ", ") {
-		(void)buf_printf(note, "%s" STR_FMT, before, STR_ARG(str_sub(str_trim(xml_text(failed)), 0, 8)));
+		(void)buf_printf(note, "%s" STR_FMT, before, STR_ARG(text_cut_bytes(str_trim(xml_text(failed)), 8)));
 	}
 }
 
@@ -432,10 +432,10 @@ static void read_alert(const struct reading *reading, struct push_event *event, 
 	add_date(&note, "; valid until ", get(reading, "ExpiredTime"));
 	add_date(&note, "; refused at ", get(reading, "FailTime"));
 	if (reason.n > 0) {
-		(void)buf_printf(&note, ": " STR_FMT, STR_ARG(str_sub(reason, 0, 200)));
+		(void)buf_printf(&note, ": " STR_FMT, STR_ARG(text_cut_bytes(reason, 200)));
 	}
 	if (revoked.n > 0) {
-		(void)buf_printf(&note, " (code " STR_FMT ")", STR_ARG(str_sub(revoked, 0, 64)));
+		(void)buf_printf(&note, " (code " STR_FMT ")", STR_ARG(text_cut_bytes(revoked, 64)));
 	}
 	event->text = steal_note(&note);
 }
@@ -492,7 +492,7 @@ static bool read_by_citizen(const struct reading *reading, struct str name, stru
 		return false;
 	}
 	event->kind = by_citizens[i].kind;
-	event->key = dup_text(str_sub(scene_of(get(reading, "EventKey")), 0, NOTE_BYTES));
+	event->key = dup_text(text_cut_bytes(scene_of(get(reading, "EventKey")), NOTE_BYTES));
 	if (by_citizens[i].window) {
 		opens_window(event);
 	}
@@ -526,7 +526,7 @@ static char *event_key(const struct reading *reading, struct str name, const str
 static void read_other(const struct reading *reading, struct str name, struct push_event *event)
 {
 	event->kind = PUSH_OTHER;
-	event->key = dup_text(str_sub(name, 0, 64));
+	event->key = dup_text(text_cut_bytes(name, 64));
 	event->text = flat_text(reading->xml);
 }
 
