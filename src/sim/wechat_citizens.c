@@ -7,6 +7,7 @@
 #include "codec/json.h"
 #include "core/clock.h"
 #include "core/mem.h"
+#include "platform/wechat/settings.h"
 #include "sim/control.h"
 #include "sim/wechat_world.h"
 #include "sim/wechat_xml.h"
@@ -385,7 +386,16 @@ static bool known_members(const cJSON *request, struct error *err)
 	return true;
 }
 
-static bool read_order(const cJSON *request, struct wx_push_order *order, struct error *err)
+/* Attacks on the encryption need one. */
+static bool is_possible(const struct wx_account *account, enum wx_attack attack)
+{
+	bool on_encryption = attack == WX_FOREIGN_APPID || attack == WX_TAMPERED || attack == WX_BAD_PADDING;
+
+	return !on_encryption || account->set.callback_mode != WECHAT_MODE_PLAIN;
+}
+
+static bool read_order(
+	const struct wx_account *account, const cJSON *request, struct wx_push_order *order, struct error *err)
 {
 	const char *attack = json_text(request, "attack", NULL);
 	bool known = !attack;
@@ -403,6 +413,9 @@ static bool read_order(const cJSON *request, struct wx_push_order *order, struct
 	order->previous_key = json_bool(request, "previous_key", false);
 	if (!known) {
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "attack: \"%s\" is none", attack);
+	}
+	if (!is_possible(account, order->attack)) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "attack: nothing is encrypted in plain mode");
 	}
 	return (order->copies >= 1 && order->copies <= 32) ||
 	       error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "copies: expected 1 to 32");
@@ -539,7 +552,7 @@ bool wechat_control_citizen(struct call *call, const cJSON *request)
 		control_refuse(call, 400, "count: expected 1 to 10000");
 	} else if (!word(&act, "as", "示例市民")[0]) {
 		control_refuse(call, 400, "as: expected a text");
-	} else if (!known_members(request, &err) || !read_order(request, &order, &err)) {
+	} else if (!known_members(request, &err) || !read_order(act.account, request, &order, &err)) {
 		control_refuse(call, 400, err.message);
 	} else {
 		run(&act, i, &order);

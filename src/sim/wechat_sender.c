@@ -216,7 +216,9 @@ static void answered(struct wx_push *push, const struct flight *flight, struct s
 	struct wx_answer answer;
 
 	if (push->order.verify) {
-		end(push, str_is(body, flight->letter.echo) ? "verified" : "refused", "the answer is not echostr");
+		bool same = str_is(body, flight->letter.echo);
+
+		end(push, same ? "verified" : "refused", same ? NULL : "the answer is not echostr");
 		return;
 	}
 	wx_answer_read(&flight->letter, body, &answer);

@@ -77,6 +77,8 @@ office:
 platforms:
   wechat:
     base_url: http://127.0.0.1:8750
+  weibo:
+    base_url: http://127.0.0.1:8750
 accounts:
   wx-main:
     platform: wechat
@@ -97,6 +99,14 @@ accounts:
     verified: no
     appid: wx5a1b2c3d4e5f6073
     app_secret: rehearsal-secret-5
+  weibo-main:
+    platform: weibo
+    uid: "1900000001"
+    app_key: "1001"
+    app_secret: rehearsal-secret-1
+    safe_domain: www.city.gov.example
+    rip: 203.0.113.7
+    token: 2.00rehearsalmain
 YAML
 start() { # NAME PROGRAM...: run it and wait for its first line
 	name=$1
@@ -109,7 +119,7 @@ start() { # NAME PROGRAM...: run it and wait for its first line
 }
 start receiver "$build/tests/sim/receiver" "$rig/in" GovDeskToken2026 "$key" "$main_id"
 receiver=$line
-start simulator "$build/src/sim/gazette-sim" -c "$rig/accounts.yaml" --listen 127.0.0.1:0
+start simulator "$build/src/sim/gazette-sim" -c "$rig/accounts.yaml" --listen 127.0.0.1:0 --state "$rig/state"
 base=${line#listening on }
 simulator=$!
 sim clock '{"freeze":true,"set":"2026-11-24T10:00:00+08:00"}' >/dev/null
@@ -423,6 +433,7 @@ same "compatible mode: both in the body" "$(grep -c -e FromUserName -e Encrypt "
 set_main '"callback_mode":"plain"'
 is "plain mode" "$(say)" '.outcome == "reply"'
 last=$(ls "$rig/in" | sed -n 's/\.url$//p' | sort -n | tail -1)
+is "plain mode: nothing encrypted to attack" "$(say '"attack":"tampered"')" '.error == "attack: nothing is encrypted in plain mode"'
 same "plain mode: no encrypt_type" "$(grep -c encrypt_type "$rig/in/$last.url")" 0
 set_main '"callback_mode":"safe"'
 answer 'status 200 success'
@@ -450,7 +461,7 @@ for attack in wrong-signature no-signature foreign-appid old-timestamp tampered 
 	is "attack $attack is made and its answer told" "$(say "\"attack\":\"$attack\"")" '.outcome == "refused" and .http_status == 403 and .deliveries == 1 and .saw == null'
 done
 answer 'verify'
-is "verification of the address" "$(sim website '{"account":"wx-main","kind":"verify-url"}')" '.outcome == "verified"'
+is "verification of the address" "$(sim website '{"account":"wx-main","kind":"verify-url"}')" '.outcome == "verified" and .why == null'
 answer 'status 403 '
 is "and its failure" "$(sim website '{"account":"wx-main","kind":"verify-url"}')" '.outcome == "refused"'
 
@@ -639,7 +650,11 @@ is "unknown members of citizens too" "$(sim citizen '{"account":"wx-main","kind"
 is "a push never leaves the machine" "$(sim account '{"account":"wx-main","callback_url":"http://192.0.2.1/"}')" '.error | startswith("callback_url")'
 is "the state shows accounts, jobs and quotas, and no secret" "$(sim 'state?account=wx-main')" '.accounts[0] | .platform == "wechat" and (.jobs | length) > 5 and (.quotas | length) > 3 and (tojson | contains("GovDeskToken2026") | not)'
 is "nothing in the ledger is numbered twice" "$(sim ledger)" '[.entries[].seq] == [range(1; .last + 1)]'
+is "a post on the other platform" "$(curl -s "$base/2/statuses/share.json" -d 'access_token=2.00rehearsalmain&status=停水 https://www.city.gov.example/1&rip=203.0.113.7')" '.idstr'
 kill "$simulator"
 wait "$simulator"
 same "it ends when it is told to, and leaks nothing" "$? $(grep -c -i -e sanitizer -e 'runtime error' "$rig/simulator.log")" "0 0"
+start again "$build/src/sim/gazette-sim" -c "$rig/accounts.yaml" --listen 127.0.0.1:0 --state "$rig/state"
+base=${line#listening on }
+is "the state file has that post, and nothing of WeChat" "$(sim ledger)" '.last == 1 and .entries[0].platform == "weibo" and .entries[0].seq == 1'
 echo "1..$tap"
