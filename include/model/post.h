@@ -44,8 +44,8 @@ struct post_target {
 struct post_article {
 	enum post_form form;
 	enum post_mode mode; /* of a delivery; of a post it is its targets' */
-	char *topic;    /* broadcast to followers of this topic only; NULL: to all */
-	char *markdown; /* the body as it was written; NULL: the text is all there is */
+	char *topic;         /* broadcast to followers of this topic only; NULL: to all */
+	char *markdown;      /* the body as it was written; NULL: the text is all there is */
 	char *author;
 	char *digest;     /* summary shown in lists */
 	char *source_url; /* "read the original" */

@@ -294,6 +294,8 @@ struct driver {
 	int64_t (*renew_after_ms)(int64_t lifetime_ms);
 	/* May this account do it ("publish", "broadcast", "reply", "comments")? As configured; NULL: everything. */
 	bool (*can)(const void *settings, const char *capability);
+	/* Has calls of its own (OP_CALL). */
+	bool calls;
 	/* Direct messages may be answered inside a window only (message.window_ms). */
 	bool windowed;
 

@@ -38,7 +38,15 @@ bool contact_unfollowed(struct tx *tx, struct account_id account, const char *au
  * Forget what unfollowed citizens said and were told: texts, names and media of at most `limit` citizens who left
  * before before_at. Events and the numbers of tickets stay. *ret_n: citizens purged.
  */
-bool contact_purge(struct tx *tx, int64_t before_at, int limit, int64_t *ret_n, struct error *err) must_check;
+struct actor;
+struct contact_purge {
+	const struct actor *actor;
+	struct account_id account; /* zero: of all accounts */
+	const char *author_id;     /* this one citizen; NULL: all who left */
+	int64_t before_at;
+	int limit;
+};
+bool contact_purge(struct tx *tx, const struct contact_purge *what, int64_t *ret_n, struct error *err) must_check;
 
 /* A push by its key: is it new? Then it is remembered. */
 bool push_is_new(

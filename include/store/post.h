@@ -38,11 +38,13 @@ bool post_is_known(struct tx *tx, const char *key);
 
 /*
  * Is there room for one more broadcast of this account in the quota window of due_at? Counts what is promised and what
- * went out. errors PLATFORM/WAIT (quota) naming the window
+ * went out; *ret_promised (may be NULL) is their number, set in either case.
+ *
+ * errors  PLATFORM/WAIT (quota) naming the window
  */
 struct quota_window;
 bool post_broadcast_room(struct tx *tx, struct account_id account, const struct quota_window *window, int64_t due_at,
-	struct error *err) must_check;
+	int64_t *ret_promised, struct error *err) must_check;
 
 /*
  * Give a time to the held deliveries of a post that had none (`post schedule 12 --at`); STATE when none is held. One

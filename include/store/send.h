@@ -53,8 +53,9 @@ struct send_row {
 	bool doubted; /* some earlier attempt's outcome was unknown: a duplicate refusal means it landed */
 	char *remote_id;
 	char *url;
-	char *progress; /* what of its steps is finished; NULL */
-	char *job_id;   /* of the platform's job; NULL */
+	char *progress;  /* what of its steps is finished; NULL */
+	char *job_id;    /* of the platform's job; NULL */
+	char *thread_id; /* what its comments are asked for by; NULL */
 	/* publications */
 	char *title;
 	struct post_article article;

@@ -56,6 +56,18 @@ bool view_ticket(struct tx *tx, struct ticket_id id, cJSON **ret_ticket, struct 
 
 bool view_accounts(struct tx *tx, cJSON *rows, struct error *err) must_check;
 
+/* Open tickets of an account that can still be answered: {windows: {open, closes_at}} with the nearest closing. */
+bool view_windows(struct tx *tx, struct account_id account, cJSON *row, struct error *err) must_check;
+/*
+ * Comments under one article (a delivery's thread), newest first, each with the ticket it is in. Where a platform has
+ * threads, the ids of their comments begin with the thread's and a slash.
+ */
+bool view_comments(struct tx *tx, struct account_id account, const char *thread_id, struct page *page, cJSON *rows,
+	struct error *err) must_check;
+
+/* {account, comment, ticket} of a citizen's comment by its number. errors MISSING, STATE when it is no comment */
+bool view_comment(struct tx *tx, int64_t message, cJSON **ret_comment, struct error *err) must_check;
+
 /* Counts for `status`, from the counter table. */
 bool view_counts(struct tx *tx, cJSON *object, struct error *err) must_check;
 

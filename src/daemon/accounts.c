@@ -69,6 +69,32 @@ void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, s
 	}
 }
 
+void account_switch_off(struct daemon *daemon, struct account *account, const char *capability, const char *why)
+{
+	if (!capability) {
+		return;
+	}
+	for (size_t i = 0; i < account->n_off; i++) {
+		if (strcmp(account->off[i].capability, capability) == 0) {
+			return;
+		}
+	}
+	if (account->n_off < SWITCHED_OFF_MAX) {
+		account->off[account->n_off++] = (struct switched_off){
+			.capability = capability, .why = xstrdup(why), .at = loop_now_at(daemon->loop)
+		};
+		log_warn("account.switched-off account=%s capability=%s why=%s", account->name, capability,
+			log_text(why));
+	}
+}
+
+static void switch_on_all(struct account *account)
+{
+	while (account->n_off > 0) {
+		free(account->off[--account->n_off].why);
+	}
+}
+
 static void apply_row(struct daemon *daemon, const struct account_row *row)
 {
 	struct account *account = daemon_account(daemon, row->id);
@@ -92,6 +118,9 @@ static void apply_row(struct daemon *daemon, const struct account_row *row)
 	account->remote_uid = xstrdup(row->remote_uid);
 	account->token_expires_at = row->token_expires_at;
 	account->warned_days = row->warned_days;
+	if (account->config != config_account(daemon->rules->config, account->name)) {
+		switch_on_all(account); /* somebody has looked after it: it is tried again */
+	}
 	account->config = config_account(daemon->rules->config, account->name);
 	account->driver = account->config ? driver_find(account->config->platform) : NULL;
 	free(account->quotas);
@@ -153,6 +182,7 @@ void accounts_free(struct daemon *daemon)
 
 		heap_finish(&account->waiting);
 		secret_finish(&account->token);
+		switch_on_all(account);
 		free(account->quotas);
 		renewal_free(account->renewal);
 		free(account->remote_uid);

@@ -359,8 +359,15 @@ static void done_take(struct job *job, const struct error *err)
 
 /* ---- requests ---- */
 
-static void refuse(struct callbacks *callbacks, const struct httpd_request *request, const char *who, const char *why)
+/* account NULL: of none */
+static void refuse(struct callbacks *callbacks, const struct httpd_request *request, struct account *account,
+	const char *who, const char *why)
 {
+	if (account) {
+		account->pushes.refused++;
+		account->pushes.refused_at = loop_now_at(callbacks->daemon->loop);
+		account->pushes.why = why;
+	}
 	log_warn("push.refused account=%s peer=%s why=%s", log_text(who), request->peer, log_text(why));
 	(void)httpd_answer(callbacks->httpd, request->number, 403, NULL, STR(""));
 }
@@ -429,7 +436,7 @@ static void on_request(void *data, const struct httpd_request *request)
 	account = daemon_account_named(daemon, name);
 	if (!account || !account->driver || !account->driver->takes_pushes ||
 		!account->driver->takes_pushes(account->config->settings)) {
-		refuse(callbacks, request, name, "no account that takes pushes");
+		refuse(callbacks, request, NULL, name, "no account that takes pushes");
 		return;
 	}
 	values = (struct driver_account){
@@ -454,10 +461,12 @@ static void on_request(void *data, const struct httpd_request *request)
 		(void)httpd_answer(callbacks->httpd, request->number, 200, "text/plain", str_from(result.answer));
 		break;
 	case PUSH_TAKE:
+		account->pushes.taken++;
+		account->pushes.taken_at = loop_now_at(daemon->loop);
 		take(callbacks, request->number, account, &result);
 		break;
 	case PUSH_REFUSE:
-		refuse(callbacks, request, name, result.why ? result.why : "");
+		refuse(callbacks, request, account, name, result.why ? result.why : "");
 		break;
 	}
 	push_result_finish(&result);

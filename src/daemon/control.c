@@ -267,6 +267,22 @@ static void start_call(struct control *control, struct peer *peer, struct client
 	}
 }
 
+/* The one place where permissions are checked. */
+static bool permit(unsigned roles, const char *name, const struct verb *verb, enum permission needs, struct error *err)
+{
+	if (role_permits(roles, needs)) {
+		return true;
+	}
+	log_warn("control.forbidden operator=%s verb=%s", log_text(name), verb->name);
+	return error_set(err, ERROR_ACCESS, ADVISE_REJECT, 0, "%s is for the role %s; %s has %s", verb->name,
+		permission_holders(needs), name, roles ? "other roles" : "no role");
+}
+
+bool call_permits(const struct call *call, enum permission needs, struct error *err)
+{
+	return permit(call->actor.roles, call->actor.name, call->verb, needs, err);
+}
+
 static void on_frame(struct control *control, struct peer *peer, struct client *client, const struct frame *frame)
 {
 	const struct verb *verb;
@@ -298,12 +314,9 @@ static void on_frame(struct control *control, struct peer *peer, struct client *
 		answer_error(peer, frame->id, &err, NULL);
 		return;
 	}
-	/* The one place where permissions are checked. The configuration may have changed since hello. */
+	/* The configuration may have changed since hello. */
 	client->roles = roles_of(control->daemon->rules->config, peer_ids(peer), client->name);
-	if (!role_permits(client->roles, verb->needs)) {
-		log_warn("control.forbidden operator=%s verb=%s", log_text(client->name), verb->name);
-		(void)error_set(&err, ERROR_ACCESS, ADVISE_REJECT, 0, "%s is for the role %s; %s has %s", verb->name,
-			permission_holders(verb->needs), client->name, client->roles ? "other roles" : "no role");
+	if (!permit(client->roles, client->name, verb, verb->needs, &err)) {
 		answer_error(peer, frame->id, &err, NULL);
 		return;
 	}

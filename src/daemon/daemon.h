@@ -66,6 +66,23 @@ struct rules {
 struct rules *rules_ref(struct rules *rules);
 void rules_unref(struct rules *rules);
 
+/* The platform said that this account may not do something; until the configuration is read anew it is not tried. */
+struct switched_off {
+	const char *capability; /* "broadcast": a driver's word, static */
+	char *why;
+	int64_t at;
+};
+#define SWITCHED_OFF_MAX 16
+
+/* What was pushed to an account since the daemon started. */
+struct push_health {
+	int64_t taken;
+	int64_t taken_at; /* the last one; 0: none */
+	int64_t refused;
+	int64_t refused_at;
+	const char *why; /* static */
+};
+
 /* An account at run time. Lives as long as the daemon; its settings are those of the newest configuration. */
 struct account {
 	struct account_id id;
@@ -86,6 +103,9 @@ struct account {
 	int64_t calls_unsaved;     /* poller.c: spent, not yet in the ledger */
 	struct mono token_checked; /* tokens.c */
 	struct renewal *renewal;   /* renew.c; NULL: no token of this account is renewed by us */
+	struct switched_off off[SWITCHED_OFF_MAX];
+	size_t n_off;
+	struct push_health pushes; /* callbacks.c */
 };
 
 struct daemon {
@@ -131,6 +151,8 @@ void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, s
 /* Read the rows again and bring the run-time accounts up to date; then `then(daemon)` on the loop (NULL: nothing). */
 void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon));
 void accounts_free(struct daemon *daemon);
+/* Remember it, and say so once. capability: a static word of the driver's, or NULL: nothing happens. */
+void account_switch_off(struct daemon *daemon, struct account *account, const char *capability, const char *why);
 
 /* outbox.c */
 struct outbox *outbox_new(struct daemon *daemon, struct error *err);

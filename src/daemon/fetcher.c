@@ -359,7 +359,11 @@ static bool run_purge(struct tx *tx, struct job *job, struct error *err)
 {
 	struct purge *purge = container_of(job, struct purge, job);
 
-	return contact_purge(tx, purge->before_at, PURGE_AT_ONCE, &purge->citizens, err);
+	const struct contact_purge what = {
+		.actor = &actor_daemon, .before_at = purge->before_at, .limit = PURGE_AT_ONCE
+	};
+
+	return contact_purge(tx, &what, &purge->citizens, err);
 }
 
 static void done_purge(struct job *job, const struct error *err)

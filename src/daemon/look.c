@@ -194,6 +194,7 @@ static void on_pending(struct look *look, const struct outcome *outcome)
 static void on_outcome(struct op_run *run, struct outcome *outcome)
 {
 	struct look *look = container_of(run, struct look, run);
+	struct account *account;
 
 	if (outcome->kind == OUTCOME_NEXT) {
 		op_run_next(run, look->looks->daemon, on_outcome);
@@ -227,6 +228,10 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 		}
 		look_again(look, next_look_ms(look), "the platform's answer does not tell");
 		return;
+	}
+	account = daemon_account(look->looks->daemon, look->row.account);
+	if (account) {
+		account_switch_off(look->looks->daemon, account, outcome->capability, outcome->error.message);
 	}
 	if (outcome->needs_person || (outcome->error.advice == ADVISE_REAUTH && !suspect_token(look))) {
 		look->park = xstrdup(outcome->error.message);

@@ -29,6 +29,7 @@ void op_run_init(struct op_run *run, const struct driver *driver, enum driver_op
 		.remote_uid = run->remote_uid,
 	};
 	op_init(&run->op, driver, kind, &run->values);
+	run->op.now_at = clock_wall_at();
 }
 
 void op_run_finish(struct op_run *run)

@@ -236,8 +236,12 @@ static void on_refused(struct flight *flight, struct outcome *outcome)
 	struct outbox *outbox = flight->outbox;
 	int64_t now_at = loop_now_at(outbox->daemon->loop);
 	const struct error *err = &outcome->error;
+	struct account *account = daemon_account(outbox->daemon, flight->account);
 	int64_t wait_ms;
 
+	if (account) {
+		account_switch_off(outbox->daemon, account, outcome->capability, err->message);
+	}
 	if (outcome->needs_person) {
 		flight->park = xstrdup(err->message);
 		record(flight, SEND_DEFER, err, 0);

@@ -38,6 +38,7 @@ struct feed {
 	int64_t next_at;   /* for show */
 	int failures;
 	bool running;
+	bool off; /* not for this account, said the platform: asked for again by a person, or after a reload */
 	struct poll_now *waiting[WAITING_MAX]; /* asked for while one was under way */
 	size_t n_waiting;
 };
@@ -91,7 +92,7 @@ static void schedule(struct feed *feed, int64_t after_ms)
 {
 	struct daemon *daemon = feed->poller->daemon;
 
-	if (feed->poller->stopping || !feed->account->driver || feed->account->state != ACCOUNT_READY) {
+	if (feed->poller->stopping || feed->off || !feed->account->driver || feed->account->state != ACCOUNT_READY) {
 		timer_stop(daemon->loop, &feed->timer);
 		feed->next_at = 0;
 		return;
@@ -143,6 +144,7 @@ static void pull_done(struct pull *pull)
 		schedule(feed, wait_ms);
 	} else {
 		feed->failures = 0;
+		feed->off = false;
 		feed->polled_at = loop_now_at(pull->daemon->loop);
 		if (pull->new_messages > 0) {
 			log_info("poll.news account=%s feed=%s new=%" PRId64, feed->account->name,
@@ -255,6 +257,8 @@ static void on_page(struct op_run *run, struct outcome *outcome)
 	if (outcome->kind == OUTCOME_ERROR) {
 		pull->failed = true;
 		pull->error = outcome->error;
+		pull->feed->off = outcome->capability != NULL;
+		account_switch_off(pull->daemon, pull->feed->account, outcome->capability, outcome->error.message);
 		if (outcome->needs_person || (outcome->error.advice == ADVISE_REAUTH &&
 						     !renew_suspect(pull->daemon, pull->feed->account, &run->token))) {
 			pull->park = xstrdup(outcome->error.message);
@@ -402,8 +406,10 @@ void poller_account_changed(struct poller *poller, struct account *account)
 		struct feed *feed = &polling->feeds[i];
 		int64_t interval_ms = account->driver ? plan_interval(account, &account->driver->feeds[i]) : 0;
 		bool armed = feed->next_at > 0;
-		bool wanted = account->driver && account->state == ACCOUNT_READY;
+		bool wanted;
 
+		feed->off = feed->off && account->n_off > 0;
+		wanted = account->driver && account->state == ACCOUNT_READY && !feed->off;
 		if (interval_ms == feed->interval_ms && armed == wanted) {
 			continue;
 		}

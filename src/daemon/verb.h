@@ -65,6 +65,8 @@ bool call_i64(const struct call *call, const char *name, bool required, int64_t 
 bool call_bool(const struct call *call, const char *name, bool def);
 /* A parameter that is not known to the verb is an error, with the nearest name. names ends with NULL. */
 bool call_only(const struct call *call, const char *const *names, struct error *err) must_check;
+/* More than the verb's own permission is needed for this. errors ACCESS/REJECT naming the roles that have it */
+bool call_permits(const struct call *call, enum permission needs, struct error *err) must_check;
 /* `after` and `limit` */
 struct page;
 bool call_page(const struct call *call, struct page *ret_page, struct error *err) must_check;

@@ -111,6 +111,10 @@ static bool run_rows(struct tx *tx, struct job *job, struct error *err)
 		}
 		json_add_time(row, "calls_reset_at", state.resets_at);
 		json_add_time(row, "blocked_until", state.blocked_until_at);
+		if (driver->windowed && work->only && strcmp(json_text(row, "name", ""), work->only) == 0 &&
+			!view_windows(tx, (struct account_id){ json_i64(row, "id", 0) }, row, err)) {
+			return false;
+		}
 	}
 	return true;
 }
@@ -121,6 +125,44 @@ static void set_i64(cJSON *row, const char *name, int64_t more)
 
 	cJSON_DeleteItemFromObjectCaseSensitive(row, name);
 	json_add_i64(row, name, value > 0 ? value : 0);
+}
+
+static void show_switched_off(const struct account *account, cJSON *row)
+{
+	cJSON *rows;
+
+	if (account->n_off == 0) {
+		return;
+	}
+	rows = json_array();
+	json_add(row, "switched_off", rows);
+	for (size_t i = 0; i < account->n_off; i++) {
+		cJSON *off = json_object();
+
+		json_add_text(off, "capability", account->off[i].capability);
+		json_add_text(off, "why", account->off[i].why);
+		json_add_time(off, "since", account->off[i].at);
+		json_push(rows, off);
+	}
+}
+
+/* What came in by the callback since the daemon started. */
+static void show_pushes(const struct account *account, cJSON *row)
+{
+	const struct push_health *health = &account->pushes;
+	cJSON *pushes;
+
+	if (!account->driver || !account->driver->takes_pushes ||
+		!account->driver->takes_pushes(account->config->settings)) {
+		return;
+	}
+	pushes = json_object();
+	json_add(row, "pushes", pushes);
+	json_add_i64(pushes, "taken", health->taken);
+	json_add_time(pushes, "taken_at", health->taken_at);
+	json_add_i64(pushes, "refused", health->refused);
+	json_add_time(pushes, "refused_at", health->refused_at);
+	json_add_text(pushes, "refused_why", health->why);
 }
 
 static void done_rows(struct job *job, const struct error *err)
@@ -140,6 +182,8 @@ static void done_rows(struct job *job, const struct error *err)
 
 		if (account) {
 			poller_show(account, feeds);
+			show_switched_off(account, row);
+			show_pushes(account, row);
 			/* Spent, but not written into the ledger yet. */
 			if (account->calls_unsaved > 0 && json_get(row, "calls_remaining")) {
 				set_i64(row, "calls_used", account->calls_unsaved);
@@ -224,6 +268,20 @@ static void on_checked(void *data, const struct token_report *report)
 
 		(void)snprintf(text, sizeof(text), "%s%s%s", account_state_name(account->state),
 			account->reason ? ": " : "", account->reason ? account->reason : "");
+		json_push(problems, cJSON_CreateString(text));
+	}
+	for (size_t i = 0; account && i < account->n_off; i++) {
+		char text[300];
+
+		(void)snprintf(text, sizeof(text), "%s is switched off until the next reload: %s",
+			account->off[i].capability, account->off[i].why);
+		json_push(problems, cJSON_CreateString(text));
+	}
+	if (account && account->pushes.refused_at > account->pushes.taken_at) {
+		char text[300];
+
+		(void)snprintf(text, sizeof(text), "the last push was refused: %s",
+			account->pushes.why ? account->pushes.why : "");
 		json_push(problems, cJSON_CreateString(text));
 	}
 	json_add_bool(call->result, "ok", report->alive && cJSON_GetArraySize(problems) == 0);

@@ -49,30 +49,6 @@ static void add_due(cJSON *result, int64_t due_at, int64_t now_at)
 	buf_finish(&echo);
 }
 
-static bool run_check(struct tx *tx, struct call *call, struct error *err)
-{
-	static const char *const names[] = { "post", NULL };
-	struct finding_list findings = { 0 };
-	struct post post = { 0 };
-	cJSON *lengths = json_array();
-	bool ok = call_only(call, names, err) &&
-		  post_read(call->rules, json_get(call->params, "post"), tx_now_at(tx), false, &post, err);
-
-	if (ok) {
-		post_check(call->rules, &post, tx_now_at(tx), &findings, lengths);
-		call->result = json_object();
-		json_add_bool(call->result, "ok", !finding_blocks(&findings));
-		json_add(call->result, "findings", findings_json(&findings));
-		json_add(call->result, "lengths", steal(&lengths));
-		add_due(call->result, post.due_at, tx_now_at(tx));
-		json_add(call->result, "deliveries", names_of(&post, (struct post_id){ 0 }));
-	}
-	cJSON_Delete(lengths);
-	finding_list_finish(&findings);
-	post_finish(&post);
-	return ok;
-}
-
 /* The ledger window that counts an account's broadcasts; false: its platform has none. */
 static bool broadcast_window(const struct config_account *account, struct quota_window *ret)
 {
@@ -96,6 +72,72 @@ static bool broadcast_window(const struct config_account *account, struct quota_
 	return false;
 }
 
+/* What broadcasts of this post cost: {account, limit, promised, window, resets_at}, before it is handed in. */
+static bool show_broadcasts(
+	struct tx *tx, const struct rules *rules, const struct post *post, cJSON *result, struct error *err)
+{
+	cJSON *rows = NULL;
+
+	for (size_t i = 0; i < post->n_targets; i++) {
+		const struct post_target *target = &post->targets[i];
+		const struct config_account *account = config_account(rules->config, target->account);
+		int64_t at = post->due_at ? post->due_at : tx_now_at(tx);
+		struct quota_window window;
+		struct error full = { 0 };
+		struct account_id id;
+		int64_t promised = 0;
+		cJSON *row;
+
+		if (target->mode != POST_MODE_BROADCAST || !account || !broadcast_window(account, &window)) {
+			continue;
+		}
+		if (!account_find(tx, target->account, &id, err)) {
+			return false;
+		}
+		if (!post_broadcast_room(tx, id, &window, at, &promised, &full) && full.advice != ADVISE_WAIT) {
+			*err = full;
+			return false;
+		}
+		if (!rows) {
+			rows = json_array();
+			json_add(result, "broadcasts", rows);
+		}
+		row = json_object();
+		json_add_text(row, "account", target->account);
+		json_add_i64(row, "promised", promised);
+		json_add_i64(row, "limit", window.limit);
+		json_add_text(row, "window", window.month ? "month" : "day");
+		json_add_time(row, "resets_at", quota_window_end(&window, at));
+		json_push(rows, row);
+	}
+	return true;
+}
+
+static bool run_check(struct tx *tx, struct call *call, struct error *err)
+{
+	static const char *const names[] = { "post", NULL };
+	struct finding_list findings = { 0 };
+	struct post post = { 0 };
+	cJSON *lengths = json_array();
+	bool ok = call_only(call, names, err) &&
+		  post_read(call->rules, json_get(call->params, "post"), tx_now_at(tx), false, &post, err);
+
+	if (ok) {
+		post_check(call->rules, &post, tx_now_at(tx), &findings, lengths);
+		call->result = json_object();
+		json_add_bool(call->result, "ok", !finding_blocks(&findings));
+		json_add(call->result, "findings", findings_json(&findings));
+		json_add(call->result, "lengths", steal(&lengths));
+		add_due(call->result, post.due_at, tx_now_at(tx));
+		json_add(call->result, "deliveries", names_of(&post, (struct post_id){ 0 }));
+		ok = show_broadcasts(tx, call->rules, &post, call->result, err);
+	}
+	cJSON_Delete(lengths);
+	finding_list_finish(&findings);
+	post_finish(&post);
+	return ok;
+}
+
 /* A broadcast is promised only where the platform's quota has room for it. */
 static bool check_room(struct tx *tx, const struct rules *rules, const struct post *post, struct error *err)
 {
@@ -112,7 +154,7 @@ static bool check_room(struct tx *tx, const struct rules *rules, const struct po
 		if (!account_find(tx, target->account, &id, err)) {
 			return false;
 		}
-		if (!post_broadcast_room(tx, id, &window, post->due_at, err)) {
+		if (!post_broadcast_room(tx, id, &window, post->due_at, NULL, err)) {
 			return error_prefix(err, "%s", target->account);
 		}
 	}
@@ -306,6 +348,32 @@ static bool run_import(struct tx *tx, struct call *call, struct error *err)
 	return true;
 }
 
+/* The same for deliveries that get a time. */
+static bool check_room_at(
+	struct tx *tx, const struct rules *rules, struct post_id post, int64_t due_at, struct error *err)
+{
+	struct send_id *sends = NULL;
+	size_t n = 0;
+	bool ok = send_list_of_post(tx, post, &sends, &n, err);
+
+	for (size_t i = 0; ok && i < n; i++) {
+		const struct config_account *account;
+		struct send_row row = { 0 };
+		struct quota_window window;
+
+		ok = send_load(tx, sends[i], &row, err);
+		account = ok ? config_account(rules->config, row.account_name) : NULL;
+		if (ok && row.state == SEND_HELD && !row.due_at && row.article.mode == POST_MODE_BROADCAST && account &&
+			broadcast_window(account, &window)) {
+			ok = post_broadcast_room(tx, row.account, &window, due_at, NULL, err) ||
+			     error_prefix(err, "%s", row.account_name);
+		}
+		send_row_finish(&row);
+	}
+	free(sends);
+	return ok;
+}
+
 static bool run_schedule(struct tx *tx, struct call *call, struct error *err)
 {
 	static const char *const names[] = { "id", "at", NULL };
@@ -321,7 +389,7 @@ static bool run_schedule(struct tx *tx, struct call *call, struct error *err)
 	if (due_at < now_at - 2 * SECOND_MS) {
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "post.schedule: at: \"%s\" is in the past", at);
 	}
-	if (!post_set_due(tx, &call->actor, id, due_at, err)) {
+	if (!check_room_at(tx, call->rules, id, due_at, err) || !post_set_due(tx, &call->actor, id, due_at, err)) {
 		return false;
 	}
 	call->result = json_object();

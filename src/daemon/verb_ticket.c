@@ -96,12 +96,40 @@ static bool read_id(const struct call *call, struct ticket_id *ret_id, struct er
 	return call_i64(call, "id", true, 1, INT64_MAX, &ret_id->v, err);
 }
 
+/* Where the files are that came with messages. The directory is the daemon's from start to end. */
+static void add_paths(const struct call *call, cJSON *ticket)
+{
+	cJSON *entry;
+	cJSON *medium;
+
+	cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(ticket, "thread"))
+	{
+		cJSON_ArrayForEach(medium, cJSON_GetObjectItemCaseSensitive(entry, "media"))
+		{
+			const char *sha256 = json_text(medium, "sha256", "");
+			struct buf path;
+
+			if (strcmp(json_text(medium, "state", ""), "fetched") != 0 || !sha256[0]) {
+				continue;
+			}
+			buf_init(&path, 8192);
+			(void)buf_printf(&path, "%s/media/%.2s/%s", call->daemon->state_dir, sha256, sha256);
+			json_add_str(medium, "path", buf_str(&path));
+			buf_finish(&path);
+		}
+	}
+}
+
 static bool run_show(struct tx *tx, struct call *call, struct error *err)
 {
 	static const char *const names[] = { "id", NULL };
 	struct ticket_id id;
 
-	return call_only(call, names, err) && read_id(call, &id, err) && view_ticket(tx, id, &call->result, err);
+	if (!call_only(call, names, err) || !read_id(call, &id, err) || !view_ticket(tx, id, &call->result, err)) {
+		return false;
+	}
+	add_paths(call, call->result);
+	return true;
 }
 
 /* ---- deciding ---- */

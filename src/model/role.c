@@ -34,6 +34,11 @@ static const struct {
 	[PERMIT_ACCOUNT_POLL] = { ROLE_DUTY | ROLE_LEADER | ROLE_ADMIN, "duty, leader or admin" },
 	[PERMIT_ACCOUNT_PAUSE] = { ROLE_LEADER | ROLE_ADMIN, "leader or admin" },
 	[PERMIT_ACCOUNT_LOGIN] = { ROLE_ADMIN, "admin" },
+	[PERMIT_ACCOUNT_SHAPE] = { ROLE_LEADER | ROLE_ADMIN, "leader or admin" },
+	[PERMIT_ACCOUNT_TOKEN] = { ROLE_ADMIN, "admin" },
+	[PERMIT_ACCOUNT_PURGE] = { ROLE_LEADER | ROLE_ADMIN, "leader or admin" },
+	[PERMIT_COMMENT_READ] = { ROLE_EDITOR | ROLE_DUTY | ROLE_LEADER, "editor, duty or leader" },
+	[PERMIT_ARTICLE_WORK] = { ROLE_EDITOR | ROLE_LEADER, "editor or leader" },
 	[PERMIT_RELOAD] = { ROLE_ADMIN, "admin" },
 };
 

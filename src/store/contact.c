@@ -34,7 +34,7 @@ static const char sql_unfollowed[] = "INSERT INTO contact (account_id, author_id
 
 static const char sql_due[] =
 	"SELECT account_id, author_id FROM contact WHERE unfollowed_at IS NOT NULL AND unfollowed_at < $1"
-	" ORDER BY unfollowed_at LIMIT $2";
+	" AND ($3 = 0 OR account_id = $3) AND ($4 IS NULL OR author_id = $4) ORDER BY unfollowed_at LIMIT $2";
 
 /* In this order: what refers to messages before the messages. */
 static const char sql_purge_media[] = "UPDATE message_media SET state = 'purged', remote_id = '' WHERE message_id IN"
@@ -148,7 +148,7 @@ static bool purge_by(struct tx *tx, const char *sql, const struct leaver *leaver
 	return stmt_run(stmt, err);
 }
 
-static bool purge_one(struct tx *tx, const struct leaver *leaver, struct error *err)
+static bool purge_one(struct tx *tx, const struct actor *actor, const struct leaver *leaver, struct error *err)
 {
 	static const char *const steps[] = { sql_purge_media, sql_purge_replies, sql_purge_messages, sql_purge_tickets,
 		sql_purge_contact };
@@ -158,10 +158,10 @@ static bool purge_one(struct tx *tx, const struct leaver *leaver, struct error *
 			return false;
 		}
 	}
-	return event_add(tx, &actor_daemon, "account.purge", OBJECT_ACCOUNT, leaver->account.v, json_object(), err);
+	return event_add(tx, actor, "account.purge", OBJECT_ACCOUNT, leaver->account.v, json_object(), err);
 }
 
-bool contact_purge(struct tx *tx, int64_t before_at, int limit, int64_t *ret_n, struct error *err)
+bool contact_purge(struct tx *tx, const struct contact_purge *what, int64_t *ret_n, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_due, err);
 	struct leaver *leavers = NULL;
@@ -173,15 +173,17 @@ bool contact_purge(struct tx *tx, int64_t before_at, int limit, int64_t *ret_n, 
 	if (!stmt) {
 		return false;
 	}
-	stmt_bind_i64(stmt, 1, before_at);
-	stmt_bind_i64(stmt, 2, limit);
+	stmt_bind_i64(stmt, 1, what->before_at);
+	stmt_bind_i64(stmt, 2, what->limit);
+	stmt_bind_i64(stmt, 3, what->account.v);
+	stmt_bind_text(stmt, 4, what->author_id);
 	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
 		array_grow(leavers, n, cap);
 		leavers[n++] = (struct leaver){ { stmt_i64(stmt, 0) }, stmt_dup(stmt, 1) };
 	}
 	ok = step == STEP_DONE;
 	for (size_t i = 0; i < n; i++) {
-		ok = ok && purge_one(tx, &leavers[i], err);
+		ok = ok && purge_one(tx, what->actor, &leavers[i], err);
 		free(leavers[i].author_id);
 	}
 	free(leavers);

@@ -267,8 +267,8 @@ bool post_is_known(struct tx *tx, const char *key)
 	return stmt_step(stmt, NULL) == STEP_ROW;
 }
 
-bool post_broadcast_room(
-	struct tx *tx, struct account_id account, const struct quota_window *window, int64_t due_at, struct error *err)
+bool post_broadcast_room(struct tx *tx, struct account_id account, const struct quota_window *window, int64_t due_at,
+	int64_t *ret_promised, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_broadcasts, err);
 	int64_t begin_at = quota_window_begin(window, due_at);
@@ -282,6 +282,9 @@ bool post_broadcast_room(
 	stmt_bind_i64(stmt, 3, end_at);
 	if (stmt_step(stmt, err) != STEP_ROW) {
 		return false;
+	}
+	if (ret_promised) {
+		*ret_promised = stmt_i64(stmt, 0);
 	}
 	if (window->limit > 0 && stmt_i64(stmt, 0) >= window->limit) {
 		struct buf until;

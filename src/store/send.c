@@ -27,7 +27,7 @@
 	"target.job_id," \
 	" target.mode, post.title, post.form, send.mode, post.topic, post.markdown, post.byline, " \
 	"post.digest_text," \
-	" post.source_url, post.cover, post.comments" \
+	" post.source_url, post.cover, post.comments, send.thread_id" \
 	" FROM send JOIN account ON account.id = send.account_id" \
 	" LEFT JOIN message ON message.id = send.message_id LEFT JOIN post ON post.id = send.post_id" \
 	" LEFT JOIN send AS target ON target.id = send.target_id"
@@ -74,6 +74,7 @@ void send_row_finish(struct send_row *row)
 	free(row->reply_author_id);
 	free(row->progress);
 	free(row->job_id);
+	free(row->thread_id);
 	free(row->title);
 	free(row->target_remote_id);
 	free(row->target_job_id);
@@ -143,6 +144,7 @@ static bool read_row(struct tx *tx, struct stmt *stmt, struct send_row *row, str
 	row->reply_author_id = stmt_dup(stmt, 25);
 	row->progress = stmt_dup(stmt, 26);
 	row->job_id = stmt_dup(stmt, 27);
+	row->thread_id = stmt_dup(stmt, 42);
 	row->target.v = stmt_i64(stmt, 28);
 	row->target_remote_id = stmt_dup(stmt, 29);
 	row->target_job_id = stmt_dup(stmt, 30);
@@ -274,6 +276,7 @@ static const char *what_was_wanted(enum send_event event)
 	case SEND_REFUSE:
 	case SEND_LOSE:
 	case SEND_FIND:
+	case SEND_PEND:
 		break;
 	}
 	return send_event_name(event);

@@ -61,6 +61,18 @@ static const char sql_accounts[] = "SELECT id, name, platform, state, reason, re
 				   "token_checked_at FROM account ORDER BY name";
 static const char sql_account_states[] = "SELECT state, count(*) FROM account GROUP BY state";
 static const char sql_overdue[] = "SELECT count(*) FROM ticket WHERE state <> 'closed' AND next_due_at < $1";
+/* Not answered, and in four hours there is no answering any more. */
+static const char sql_closing[] = "SELECT count(*) FROM ticket WHERE state <> 'closed' AND replied = 0 AND"
+				  " window_until_at > $1 AND window_until_at < $1 + 14400000";
+static const char sql_windows[] = "SELECT count(*), min(window_until_at) FROM ticket WHERE state <> 'closed' AND "
+				  "account_id = $1 AND window_until_at > $2";
+static const char sql_comments[] =
+	"SELECT id, ticket_id, remote_id, author_name, author_id, from_us, text, created_at FROM message"
+	" WHERE account_id = $1 AND kind = 'comment' AND remote_id >= $2 AND remote_id < $3 AND id < $4"
+	" ORDER BY id DESC LIMIT $5";
+static const char sql_comment[] =
+	"SELECT account.name, message.remote_id, message.ticket_id, message.kind, message.from_us FROM message"
+	" JOIN account ON account.id = message.account_id WHERE message.id = $1";
 static const char sql_questions[] = "SELECT count(*) FROM send WHERE state = 'unsure' AND look_at IS NULL";
 
 static int64_t after_id(const struct page *page)
@@ -450,6 +462,102 @@ bool view_accounts(struct tx *tx, cJSON *rows, struct error *err)
 	return step == STEP_DONE;
 }
 
+bool view_windows(struct tx *tx, struct account_id account, cJSON *row, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_windows, err);
+	cJSON *windows;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, account.v);
+	stmt_bind_i64(stmt, 2, tx_now_at(tx));
+	if (stmt_step(stmt, err) != STEP_ROW) {
+		return false;
+	}
+	windows = json_object();
+	json_add(row, "windows", windows);
+	json_add_i64(windows, "open", stmt_i64(stmt, 0));
+	json_add_time(windows, "closes_at", stmt_i64(stmt, 1));
+	return true;
+}
+
+bool view_comments(struct tx *tx, struct account_id account, const char *thread_id, struct page *page, cJSON *rows,
+	struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_comments, err);
+	char from[160];
+	char to[160];
+	int64_t last = 0;
+	int n = 0;
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	/* A comment's id begins with its thread's: the unique index finds them. '0' is what comes after '/'. */
+	(void)snprintf(from, sizeof(from), "%s/", thread_id);
+	(void)snprintf(to, sizeof(to), "%s0", thread_id);
+	stmt_bind_i64(stmt, 1, account.v);
+	stmt_bind_text(stmt, 2, from);
+	stmt_bind_text(stmt, 3, to);
+	stmt_bind_i64(stmt, 4, after_id(page));
+	stmt_bind_i64(stmt, 5, page->limit + 1);
+	page->next[0] = '\0';
+	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
+		const char *name = stmt_text(stmt, 3);
+		cJSON *row;
+
+		if (n++ == page->limit) {
+			(void)snprintf(page->next, sizeof(page->next), "%" PRId64, last);
+			break;
+		}
+		last = stmt_i64(stmt, 0);
+		row = json_object();
+		json_add_i64(row, "id", last);
+		if (!stmt_is_null(stmt, 1)) {
+			json_add_i64(row, "ticket", stmt_i64(stmt, 1));
+		}
+		json_add_text(row, "comment", stmt_text(stmt, 2));
+		add_excerpt(row, "who", str_from(name && name[0] ? name : stmt_text(stmt, 4)));
+		json_add_bool(row, "from_us", stmt_i64(stmt, 5) != 0);
+		json_add_text(row, "text", stmt_text(stmt, 6));
+		json_add_time(row, "created_at", stmt_i64(stmt, 7));
+		json_push(rows, row);
+	}
+	return step != STEP_ERROR;
+}
+
+bool view_comment(struct tx *tx, int64_t message, cJSON **ret_comment, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_comment, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, message);
+	switch (stmt_step(stmt, err)) {
+	case STEP_ERROR:
+		return false;
+	case STEP_DONE:
+		return error_set(err, ERROR_MISSING, ADVISE_REJECT, 0, "there is no comment %" PRId64, message);
+	case STEP_ROW:
+		break;
+	}
+	if (strcmp(stmt_text(stmt, 3), "comment") != 0 || stmt_i64(stmt, 4)) {
+		return error_set(
+			err, ERROR_STATE, ADVISE_REJECT, 0, "message %" PRId64 " is no comment of a citizen", message);
+	}
+	*ret_comment = json_object();
+	json_add_i64(*ret_comment, "id", message);
+	json_add_text(*ret_comment, "account", stmt_text(stmt, 0));
+	json_add_text(*ret_comment, "comment", stmt_text(stmt, 1));
+	if (!stmt_is_null(stmt, 2)) {
+		json_add_i64(*ret_comment, "ticket", stmt_i64(stmt, 2));
+	}
+	return true;
+}
+
 static void count_send(void *data, struct str key, int64_t value)
 {
 	struct str state = key;
@@ -529,5 +637,6 @@ bool view_counts(struct tx *tx, cJSON *object, struct error *err)
 	return step == STEP_DONE && walk_counters(tx, "send", count_send, sends, err) &&
 	       walk_counters(tx, "ticket", count_ticket, tickets, err) &&
 	       add_number(tx, sql_overdue, tx_now_at(tx), tickets, "overdue", err) &&
+	       add_number(tx, sql_closing, tx_now_at(tx), tickets, "closing", err) &&
 	       add_number(tx, sql_questions, 0, sends, "questions", err);
 }

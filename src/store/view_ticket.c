@@ -67,6 +67,13 @@ static const char sql_messages[] =
 	" AND send.kind = 'reply' AND send.remote_id = message.remote_id))"
 	" ORDER BY message.id DESC LIMIT $2";
 
+/* What came with the messages of a ticket. */
+static const char sql_media[] =
+	"SELECT message_media.message_id, message_media.type, message_media.state, message_media.sha256,"
+	" message_media.bytes, message_media.mime, message_media.why FROM message"
+	" JOIN message_media ON message_media.message_id = message.id WHERE message.ticket_id = $1"
+	" ORDER BY message_media.id LIMIT $2";
+
 static const char sql_replies[] =
 	"SELECT id, author, text, created_at, url, state FROM send WHERE ticket_id = $1 ORDER BY id DESC LIMIT $2";
 
@@ -350,6 +357,54 @@ static bool read_thread(
 	}
 }
 
+/* The message of this number in the thread; NULL: it was left out. */
+static cJSON *message_in(cJSON *thread, int64_t id)
+{
+	cJSON *entry;
+
+	cJSON_ArrayForEach(entry, thread)
+	{
+		if (!json_get(entry, "send") && json_i64(entry, "id", 0) == id) {
+			return entry;
+		}
+	}
+	return NULL;
+}
+
+static bool add_media(struct tx *tx, struct ticket_id id, cJSON *thread, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_media, err);
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	stmt_bind_i64(stmt, 2, LIMIT_PAGE_ROWS);
+	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
+		cJSON *entry = message_in(thread, stmt_i64(stmt, 0));
+		cJSON *medium;
+
+		if (!entry) {
+			continue;
+		}
+		if (!json_get(entry, "media")) {
+			json_add(entry, "media", json_array());
+		}
+		medium = json_object();
+		json_add_text(medium, "type", stmt_text(stmt, 1));
+		json_add_text(medium, "state", stmt_text(stmt, 2));
+		json_add_text(medium, "sha256", stmt_text(stmt, 3));
+		if (!stmt_is_null(stmt, 4)) {
+			json_add_i64(medium, "bytes", stmt_i64(stmt, 4));
+		}
+		json_add_text(medium, "mime", stmt_text(stmt, 5));
+		json_add_text(medium, "why", stmt_text(stmt, 6));
+		json_push(cJSON_GetObjectItemCaseSensitive(entry, "media"), medium);
+	}
+	return step == STEP_DONE;
+}
+
 static int by_time(const void *a, const void *b)
 {
 	const struct entry *one = a;
@@ -383,6 +438,9 @@ static bool add_thread(struct tx *tx, struct ticket_id id, cJSON *ticket, struct
 		return false;
 	}
 	json_add(ticket, "thread", thread_json(&thread));
+	if (!add_media(tx, id, cJSON_GetObjectItemCaseSensitive(ticket, "thread"), err)) {
+		return false;
+	}
 	if (thread.left_out) {
 		json_add_bool(ticket, "thread_cut", true);
 	}

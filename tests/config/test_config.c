@@ -324,9 +324,9 @@ static void test_config__a_mistake_is_named_where_it_stands(void **state)
 		{ "ladder:\n- {priorities: [P1, P8], ack: 50%, tell: leader}\n" ACCOUNTS,
 			"a.yaml:2:21: priorities: expected P0, P1, P2, P3, P4, P5 or P9" },
 		{ "ladder:\n- {priorities: [P1], tell: leader}\n" ACCOUNTS,
-			"a.yaml:2:3: a rung of the ladder has exactly one of ack, reply and answer" },
+			"a.yaml:2:3: a rung of the ladder has exactly one of ack, reply, answer and window" },
 		{ "ladder:\n- {priorities: [P1], ack: 1m, reply: 1m, tell: leader}\n" ACCOUNTS,
-			"a.yaml:2:3: a rung of the ladder has exactly one of ack, reply and answer" },
+			"a.yaml:2:3: a rung of the ladder has exactly one of ack, reply, answer and window" },
 		{ "ladder:\n- {priorities: [P1], ack: 0%, tell: leader}\n" ACCOUNTS,
 			"a.yaml:2:27: ack: expected a share of the limit such as 80%, a duration such as 30m, or "
 			"office days such "

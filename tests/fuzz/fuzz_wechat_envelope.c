@@ -71,7 +71,7 @@ static void as_message(struct str input)
 	must(sealed.n % 4 == 0);
 	must(wechat_open(KEY, APPID, buf_str(&sealed), &message) == WECHAT_OPENED);
 	must(str_eq(buf_str(&message), input));
-	at = (unsigned char)input.p[0] % (sealed.n - 2);
+	at = (unsigned char)input.p[0] % (sealed.n - 4); /* the last ones have spare bits */
 	sealed.p[at] = sealed.p[at] == 'A' ? 'B' : 'A';
 	buf_clear(&message);
 	must(wechat_open(KEY, APPID, buf_str(&sealed), &message) != WECHAT_OPENED ||

@@ -26,6 +26,16 @@ CREATE TABLE attempt (
  message     TEXT,
  UNIQUE (send_id, number)
  ) STRICT;
+CREATE TABLE contact (
+ account_id      INTEGER NOT NULL REFERENCES account (id),
+ author_id       TEXT    NOT NULL,
+ window_until_at INTEGER NOT NULL DEFAULT 0, 
+ window_left     INTEGER NOT NULL DEFAULT 0, 
+ warned          INTEGER NOT NULL DEFAULT 0, 
+ followed_at     INTEGER,
+ unfollowed_at   INTEGER, 
+ PRIMARY KEY (account_id, author_id)
+ ) STRICT, WITHOUT ROWID;
 CREATE TABLE counter (
  name  TEXT    NOT NULL, 
  key   TEXT    NOT NULL,
@@ -76,6 +86,19 @@ CREATE TABLE message (
  received_at INTEGER NOT NULL,
  UNIQUE (account_id, kind, remote_id)
  ) STRICT;
+CREATE TABLE message_media (
+ id         INTEGER PRIMARY KEY,
+ message_id INTEGER NOT NULL REFERENCES message (id),
+ type       TEXT    NOT NULL,
+ remote_id  TEXT    NOT NULL,
+ state      TEXT    NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'fetched', 'failed', 'purged')),
+ tries      INTEGER NOT NULL DEFAULT 0,
+ next_at    INTEGER NOT NULL,
+ sha256     TEXT,    
+ bytes      INTEGER,
+ mime       TEXT,
+ why        TEXT
+ ) STRICT;
 CREATE TABLE meta (
  name  TEXT PRIMARY KEY,  
  value TEXT NOT NULL
@@ -108,7 +131,16 @@ CREATE TABLE post (
  late_ms    INTEGER NOT NULL,
  author_uid INTEGER NOT NULL,
  author     TEXT    NOT NULL,
- created_at INTEGER NOT NULL
+ created_at INTEGER NOT NULL,
+ form       TEXT    NOT NULL DEFAULT 'auto' CHECK (form IN ('auto', 'article', 'text', 'image', 'newspic')),
+ topic      TEXT,
+ markdown   TEXT,
+ byline     TEXT,
+ digest_text TEXT,
+ source_url TEXT,
+ cover      TEXT,
+ comments   INTEGER NOT NULL DEFAULT 0, 
+ corrects   INTEGER REFERENCES post (id) 
  ) STRICT;
 CREATE TABLE post_media (
  post_id  INTEGER NOT NULL REFERENCES post (id),
@@ -117,6 +149,12 @@ CREATE TABLE post_media (
  name     TEXT    NOT NULL,
  alt      TEXT,
  PRIMARY KEY (post_id, position)
+ ) STRICT, WITHOUT ROWID;
+CREATE TABLE push_seen (
+ account_id INTEGER NOT NULL REFERENCES account (id),
+ dedupe     TEXT    NOT NULL,
+ at         INTEGER NOT NULL,
+ PRIMARY KEY (account_id, dedupe)
  ) STRICT, WITHOUT ROWID;
 CREATE TABLE quota (
  account_id       INTEGER NOT NULL REFERENCES account (id),
@@ -128,14 +166,15 @@ CREATE TABLE quota (
  ) STRICT, WITHOUT ROWID;
 CREATE TABLE send (
  id               INTEGER PRIMARY KEY,
- kind             TEXT    NOT NULL CHECK (kind IN ('publish', 'reply')),
+ kind             TEXT    NOT NULL CHECK (kind IN ('publish', 'reply', 'withdraw')),
  account_id       INTEGER NOT NULL REFERENCES account (id),
  post_id          INTEGER REFERENCES post (id),
  ticket_id        INTEGER REFERENCES ticket (id),
  message_id       INTEGER REFERENCES message (id), 
  text             TEXT    NOT NULL,
+ mode             TEXT    NOT NULL DEFAULT 'publish' CHECK (mode IN ('publish', 'broadcast')),
  state            TEXT    NOT NULL CHECK (state IN
- ('held', 'queued', 'sending', 'sent', 'failed', 'unsure', 'cancelled')),
+ ('held', 'queued', 'sending', 'sent', 'failed', 'unsure', 'cancelled', 'pending')),
  hold             TEXT,              
  note             TEXT,              
  due_at           INTEGER,           
@@ -147,6 +186,11 @@ CREATE TABLE send (
  resends          INTEGER NOT NULL DEFAULT 0,
  doubted          INTEGER NOT NULL DEFAULT 0,
  look_at          INTEGER,           
+ progress         TEXT,              
+ job_id           TEXT,              
+ thread_id        TEXT,              
+ target_id        INTEGER REFERENCES send (id), 
+ withdrawn_at     INTEGER,
  first_attempt_at INTEGER,
  last_attempt_at  INTEGER,
  remote_id        TEXT,
@@ -160,7 +204,8 @@ CREATE TABLE send (
  created_at       INTEGER NOT NULL,
  sent_at          INTEGER,
  CHECK ((kind = 'publish') = (post_id IS NOT NULL)),
- CHECK ((kind = 'reply') = (ticket_id IS NOT NULL))
+ CHECK ((kind = 'reply') = (ticket_id IS NOT NULL)),
+ CHECK ((kind = 'withdraw') = (target_id IS NOT NULL))
  ) STRICT;
 CREATE TABLE ticket (
  id             INTEGER PRIMARY KEY,
@@ -185,6 +230,8 @@ CREATE TABLE ticket (
  reply_at       INTEGER,
  answer_at      INTEGER,
  next_due_at    INTEGER NOT NULL,  
+ window_until_at INTEGER,          
+ window_ms      INTEGER NOT NULL DEFAULT 0,
  replied        INTEGER NOT NULL DEFAULT 0, 
  rungs_done     INTEGER NOT NULL DEFAULT 0, 
  rung_at        INTEGER,
@@ -193,15 +240,34 @@ CREATE TABLE ticket (
  result         TEXT,
  closed_at      INTEGER
  ) STRICT;
+CREATE TABLE upload (
+ account_id INTEGER NOT NULL REFERENCES account (id),
+ purpose    TEXT    NOT NULL, 
+ sha256     TEXT    NOT NULL,
+ remote_id  TEXT,
+ url        TEXT,
+ at         INTEGER NOT NULL,
+ PRIMARY KEY (account_id, purpose, sha256)
+ ) STRICT, WITHOUT ROWID;
+CREATE INDEX contact_unfollowed ON contact (unfollowed_at) WHERE unfollowed_at IS NOT NULL;
 CREATE INDEX event_at ON event (at, id);
 CREATE INDEX event_object ON event (object, object_id, id);
+CREATE INDEX message_media_message ON message_media (message_id);
+CREATE INDEX message_media_open ON message_media (next_at) WHERE state = 'open';
 CREATE INDEX message_ticket ON message (ticket_id, id);
 CREATE INDEX notice_open ON notice (next_at) WHERE state = 'open';
+CREATE INDEX post_corrects ON post (corrects) WHERE corrects IS NOT NULL;
+CREATE INDEX push_seen_at ON push_seen (at);
+CREATE INDEX send_broadcast ON send (account_id, due_at) WHERE mode = 'broadcast';
 CREATE UNIQUE INDEX send_delivery ON send (post_id, account_id) WHERE post_id IS NOT NULL;
 CREATE INDEX send_due ON send (due_at, id);
+CREATE INDEX send_job ON send (account_id, job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX send_open ON send (account_id, state, due_at, id)
- WHERE state IN ('held', 'queued', 'sending', 'unsure', 'failed');
+ WHERE state IN ('held', 'queued', 'sending', 'unsure', 'failed', 'pending');
 CREATE UNIQUE INDEX send_remote ON send (account_id, kind, remote_id) WHERE remote_id IS NOT NULL;
+CREATE UNIQUE INDEX send_target ON send (target_id)
+ WHERE target_id IS NOT NULL AND state NOT IN ('failed', 'cancelled');
+CREATE INDEX send_thread ON send (account_id, sent_at) WHERE thread_id IS NOT NULL;
 CREATE INDEX send_ticket ON send (ticket_id, id) WHERE ticket_id IS NOT NULL;
 CREATE INDEX ticket_inbox ON ticket (priority, next_due_at, id) WHERE state <> 'closed';
 CREATE INDEX ticket_lease ON ticket (lease_until_at) WHERE lease_until_at IS NOT NULL;

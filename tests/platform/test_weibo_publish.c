@@ -323,6 +323,8 @@ static void test_answer__a_reply_that_is_not_threaded_says_so(void **state)
 static void test_driver__quotas_and_costs(void **state)
 {
 	struct driver_quota quotas[DRIVER_QUOTAS_MAX];
+	const struct driver_send publish = { .kind = SEND_PUBLISH };
+	const struct driver_send reply = { .kind = SEND_REPLY };
 	struct rig rig;
 
 	(void)state;
@@ -337,13 +339,13 @@ static void test_driver__quotas_and_costs(void **state)
 	CHECK_TEXT(quotas[1].name, "posts");
 	CHECK_INT(quotas[1].limit, 30);
 	CHECK_INT(quotas[1].window_ms, 3600000);
-	CHECK_INT(rig.driver->cost(OP_SEND, SEND_PUBLISH), 3);
-	CHECK_INT(rig.driver->cost(OP_SEND, SEND_REPLY), 1);
-	CHECK_INT(rig.driver->cost(OP_FIND, SEND_PUBLISH), 1);
-	CHECK_INT(rig.driver->cost(OP_PULL, SEND_PUBLISH), 1);
-	CHECK_INT(rig.driver->cost(OP_LOGIN, SEND_PUBLISH), 0);
-	CHECK_INT(rig.driver->cost(OP_TOKEN, SEND_PUBLISH), 0);
-	CHECK_INT(rig.driver->cost(OP_LIMITS, SEND_PUBLISH), 0);
+	CHECK_INT(rig.driver->cost(OP_SEND, &publish), 3);
+	CHECK_INT(rig.driver->cost(OP_SEND, &reply), 1);
+	CHECK_INT(rig.driver->cost(OP_FIND, &publish), 1);
+	CHECK_INT(rig.driver->cost(OP_PULL, NULL), 1);
+	CHECK_INT(rig.driver->cost(OP_LOGIN, NULL), 0);
+	CHECK_INT(rig.driver->cost(OP_TOKEN, NULL), 0);
+	CHECK_INT(rig.driver->cost(OP_LIMITS, NULL), 0);
 	CHECK_INT(rig.driver->poll_min_ms(&rig.settings), 180000);
 	CHECK_INT(rig.driver->find_after_ms(&rig.settings), 20000);
 	CHECK_INT(rig.driver->settle_lag_ms(&rig.settings), 130000);

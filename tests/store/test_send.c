@@ -30,6 +30,15 @@ static struct send_id unsure_send(struct rig *rig, const char *text)
 	return send;
 }
 
+static struct send_id pending_send(struct rig *rig, const char *text)
+{
+	struct send_id send = rig_publish(rig, text, rig->now_at);
+
+	CHECK(rig_claim(rig, send));
+	CHECK(rig_result(rig, send, SEND_PEND, NULL, rig->now_at + MINUTE_MS));
+	return send;
+}
+
 static struct send_id failed_send(struct rig *rig, const char *text)
 {
 	struct send_id send = rig_publish(rig, text, rig->now_at);
@@ -305,7 +314,7 @@ static void test_finish__absent_is_queued_again_and_stays_doubted(void **state)
 static void test_finish__out_of_state_changes_nothing(void **state)
 {
 	static const enum send_event results[] = { SEND_ACCEPT, SEND_DEFER, SEND_REFUSE, SEND_LOSE, SEND_FIND,
-		SEND_MISS };
+		SEND_MISS, SEND_PEND };
 	cleanup(rig_freep) struct rig *rig = rig_new();
 	struct send_id sends[SEND_STATES];
 
@@ -320,6 +329,7 @@ static void test_finish__out_of_state_changes_nothing(void **state)
 	sends[SEND_UNSURE] = unsure_send(rig, "f");
 	sends[SEND_CANCELLED] = rig_publish(rig, "g", 0);
 	DO(rig, send_cancel(rig->tx, &officer, sends[SEND_CANCELLED], "no", &rig->err));
+	sends[SEND_PENDING] = pending_send(rig, "h");
 	for (int from = 0; from < SEND_STATES; from++) {
 		for (size_t i = 0; i < ARRAY_LEN(results); i++) {
 			enum send_state to;
@@ -503,10 +513,11 @@ static void test_people__every_verb_against_every_state(void **state)
 		cleanup(rig_freep) struct rig *rig = rig_new();
 
 		for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
-			struct send_id send = from == SEND_HELD     ? rig_publish(rig, "t", 0)
-					      : from == SEND_FAILED ? failed_send(rig, "t")
-					      : from == SEND_UNSURE ? unsure_send(rig, "t")
-								    : rig_publish(rig, "t", rig->now_at);
+			struct send_id send = from == SEND_HELD      ? rig_publish(rig, "t", 0)
+					      : from == SEND_FAILED  ? failed_send(rig, "t")
+					      : from == SEND_UNSURE  ? unsure_send(rig, "t")
+					      : from == SEND_PENDING ? pending_send(rig, "t")
+								     : rig_publish(rig, "t", rig->now_at);
 			enum send_state to = (enum send_state)from;
 			bool may;
 			bool did = false;

@@ -357,6 +357,7 @@ const struct driver driver_wechat = {
 	.measure = wechat_measure,
 	.renew_after_ms = wechat_renew_after_ms,
 	.can = wechat_can,
+	.calls = true,
 	.windowed = true,
 	.takes_pushes = wechat_takes_pushes,
 	.push = wechat_push,
