@@ -57,10 +57,10 @@ static bool add_range(struct ids *ids, int64_t from, int64_t to, struct str word
 		return error_set(
 			err, ERROR_INPUT, ADVISE_REJECT, 0, _("\"%.*s\" names more than %u"), STR_ARG(word), LIMIT_IDS);
 	}
-	for (int64_t id = from; id <= to; id++) {
+	for (int64_t i = 0; i <= to - from; i++) { /* not up to `to`: there may be no number behind it */
 		char digits[24];
 
-		(void)snprintf(digits, sizeof(digits), "%" PRId64, id);
+		(void)snprintf(digits, sizeof(digits), "%" PRId64, from + i);
 		if (!add_word(ids, str_from(digits), err)) {
 			return false;
 		}
