@@ -29,17 +29,17 @@ static const struct command command_thing = { "thing", "", verbs, NULL, NULL };
 
 /* Half a minute from any edge: the clock runs while the test does. */
 static const char *const rows[] = {
-	"{\"id\":345,\"priority\":\"P0\",\"state\":\"new\",\"due_at\":\"2026-10-01T07:54:30+08:00\",\"opened_at\":"
-	"\"2026-10-01T07:53:30+08:00\",\"account\":\"weibo-main\",\"text\":\"我不想活了，已经站在桥上，谁来救救我吧\","
-	"\"holder\":\"\"}",
-	"{\"id\":7,\"priority\":\"P3\",\"state\":\"claimed\",\"due_at\":\"2026-10-01T12:30:30+08:00\",\"opened_at\":"
-	"\"2026-09-28T07:30:00+08:00\",\"account\":\"weibo-east\",\"text\":"
-	"\"请问👨‍👩‍👧北环晚上通车吗？ "
-	"e\\u0301te\","
-	"\"holder\":\"王警官\",\"accounts\":[\"a\",\"b\"]}",
+	("{\"id\":345,\"priority\":\"P0\",\"state\":\"new\",\"due_at\":\"2026-10-01T07:54:30+08:00\",\"opened_at\":"
+	 "\"2026-10-01T07:53:30+08:00\",\"account\":\"weibo-main\",\"text\":\"我不想活了，已经站在桥上，谁来救救我吧\","
+	 "\"holder\":\"\"}"),
+	("{\"id\":7,\"priority\":\"P3\",\"state\":\"claimed\",\"due_at\":\"2026-10-01T12:30:30+08:00\",\"opened_at\":"
+	 "\"2026-09-28T07:30:00+08:00\",\"account\":\"weibo-east\",\"text\":"
+	 "\"请问👨‍👩‍👧北环晚上通车吗？ "
+	 "e\\u0301te\","
+	 "\"holder\":\"王警官\",\"accounts\":[\"a\",\"b\"]}"),
 	/* What somebody hostile sends: escapes, a bidi override, a formula, quotes, line ends, a NUL's replacement. */
-	"{\"id\":12345678901,\"priority\":\"P5\",\"state\":\"new\",\"account\":\"we\\u001b[31mib\\u202eo\",\"text\":"
-	"\"=cmd|' /C calc'!A1\\r\\n\\u001b]0;owned\\u0007\\t\\\"q\\\", \\u009b2J \\ud83d\\ude00\\u2028end\"}",
+	("{\"id\":12345678901,\"priority\":\"P5\",\"state\":\"new\",\"account\":\"we\\u001b[31mib\\u202eo\",\"text\":"
+	 "\"=cmd|' /C calc'!A1\\r\\n\\u001b]0;owned\\u0007\\t\\\"q\\\", \\u009b2J \\ud83d\\ude00\\u2028end\"}"),
 };
 
 static void set_option(struct cli *cli, const struct option *table, const char *name, const char *value)
