@@ -68,6 +68,24 @@ void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, s
 	}
 }
 
+/* Point into the configuration that counts now. */
+static void use_config(struct daemon *daemon, struct account *account)
+{
+	account->config = config_account(daemon->rules->config, account->name);
+	account->driver = account->config ? driver_find(account->config->platform) : NULL;
+	account->n_quotas = 0;
+	if (account->driver) {
+		account->n_quotas = account->driver->quotas(account->config->settings, account->quotas);
+	}
+}
+
+void accounts_use_config(struct daemon *daemon)
+{
+	for (size_t i = 0; i < daemon->n_accounts; i++) {
+		use_config(daemon, daemon->accounts[i]);
+	}
+}
+
 static void apply_row(struct daemon *daemon, const struct account_row *row)
 {
 	struct account *account = daemon_account(daemon, row->id);
@@ -91,12 +109,7 @@ static void apply_row(struct daemon *daemon, const struct account_row *row)
 	account->remote_uid = xstrdup(row->remote_uid);
 	account->token_expires_at = row->token_expires_at;
 	account->warned_days = row->warned_days;
-	account->config = config_account(daemon->rules->config, account->name);
-	account->driver = account->config ? driver_find(account->config->platform) : NULL;
-	account->n_quotas = 0;
-	if (account->driver) {
-		account->n_quotas = account->driver->quotas(account->config->settings, account->quotas);
-	}
+	use_config(daemon, account);
 }
 
 static bool run_refresh(struct tx *tx, struct job *job, struct error *err)

@@ -353,8 +353,12 @@ static void done_reload(struct job *job, const struct error *err)
 	struct daemon *daemon = start->daemon;
 
 	if (!err) {
-		rules_unref(daemon->rules);
+		struct rules *old = daemon->rules;
+
 		daemon->rules = rules_ref(start->rules);
+		/* Not only when the rows have been read: a timer may look at an account before that. */
+		accounts_use_config(daemon);
+		rules_unref(old);
 		log_info("config.reloaded accounts=%zu", daemon->rules->config->n_accounts);
 		accounts_refresh(daemon, NULL);
 	} else {

@@ -120,6 +120,8 @@ struct account *daemon_account_named(struct daemon *daemon, const char *name);
 void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, struct quota_window *ret, size_t *ret_n);
 /* Read the rows again and bring the run-time accounts up to date; then `then(daemon)` on the loop (NULL: nothing). */
 void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon));
+/* daemon->rules are new: nothing may point into the old ones any more. */
+void accounts_use_config(struct daemon *daemon);
 void accounts_free(struct daemon *daemon);
 
 /* outbox.c */

@@ -25,6 +25,15 @@ kill -HUP "$daemon_pid"
 wait_log config.reloaded
 ok "it comes back" timeout 20 sh -c 'until gazette -s "$1" post show "$2" --json | grep -q "\"queued\""; do :; done' sh "$rig/control" "$id"
 
+# again and again while polls are due: nothing points into what was replaced
+sed -i 's/poll_min: .*/poll_min: 100ms/' "$rig/accounts.yaml"
+round=0
+while [ "$round" -lt 15 ]; do
+	round=$((round + 1))
+	ok "reload $round" g reload
+done
+ok "and it still answers" g status
+
 rig_stop
 same "clean stop" "$daemon_status" 0
 done_testing
