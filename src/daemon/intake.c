@@ -32,6 +32,7 @@ struct intake {
 	size_t n;
 	struct message_new group[LIMIT_INTAKE_PER_COMMIT];
 	struct triage_result triaged[LIMIT_INTAKE_PER_COMMIT];
+	struct ticket_clocks clocks[PRIORITIES];
 	char *spans[LIMIT_INTAKE_PER_COMMIT];
 
 	/* of the group, filled in by the job */
@@ -128,38 +129,48 @@ static char *spans_json(const struct triage_result *result)
 	return buf_steal(&text);
 }
 
-static int64_t first_rung_at(const struct config *config, int priority, int64_t now_at, const struct deadlines *due)
+/* What would be due when, for each priority that a ticket of the group may turn out to have. */
+static void set_clocks(struct intake *intake, int64_t now_at)
 {
-	struct ladder_ticket ticket = { .priority = priority, .clock_at = now_at, .due = *due };
-	int rung;
-	int64_t at;
+	const struct config *config = intake->rules->config;
 
-	return desk_next_rung(config, &ticket, &rung, &at) ? at : 0;
+	for (int priority = 0; priority < PRIORITIES; priority++) {
+		struct ladder_ticket ticket = { .priority = priority, .clock_at = now_at };
+		int64_t rung_at = 0;
+		int rung;
+
+		if (!priority_valid(priority)) {
+			continue;
+		}
+		desk_deadlines(config, priority, now_at, &ticket.due);
+		(void)desk_next_rung(config, &ticket, &rung, &rung_at);
+		intake->clocks[priority] = (struct ticket_clocks){
+			.ack_at = ticket.due.ack_at,
+			.reply_at = ticket.due.reply_at,
+			.answer_at = ticket.due.answer_at,
+			.rung_at = rung_at,
+		};
+	}
 }
 
-static void prepare(struct intake *intake, size_t i, int64_t now_at)
+static void prepare(struct intake *intake, size_t i)
 {
 	struct message *message = &intake->list.items[intake->from + i];
 	struct message_new *new = &intake->group[i];
 	struct triage_result *result = &intake->triaged[i];
-	const struct config *config = intake->rules->config;
-	struct deadlines due;
 
 	sanitise(message);
-	*new = (struct message_new){ .message = message, .priority = PRIORITY_NO_ANSWER, .class = "other" };
+	*new = (struct message_new){
+		.message = message, .priority = PRIORITY_NO_ANSWER, .class = "other", .clocks = intake->clocks
+	};
 	if (message->from_us) {
 		return; /* our own words are history: nothing is due */
 	}
 	triage_run(intake->rules->triage, str_from(message->text), result);
 	intake->spans[i] = spans_json(result);
-	desk_deadlines(config, result->priority, now_at, &due);
 	new->priority = result->priority;
 	new->class = result->class;
 	new->spans = intake->spans[i];
-	new->ack_at = due.ack_at;
-	new->reply_at = due.reply_at;
-	new->answer_at = due.answer_at;
-	new->rung_at = first_rung_at(config, result->priority, now_at, &due);
 }
 
 /* ---- groups ---- */
@@ -212,7 +223,6 @@ static void done_group(struct job *job, const struct error *err)
 static void next_group(struct intake *intake)
 {
 	size_t left = intake->list.n - intake->from;
-	int64_t now_at = loop_now_at(intake->daemon->loop);
 	bool life = false;
 
 	if (left == 0) {
@@ -220,8 +230,9 @@ static void next_group(struct intake *intake)
 		return;
 	}
 	intake->n = left < LIMIT_INTAKE_PER_COMMIT ? left : LIMIT_INTAKE_PER_COMMIT;
+	set_clocks(intake, loop_now_at(intake->daemon->loop));
 	for (size_t i = 0; i < intake->n; i++) {
-		prepare(intake, i, now_at);
+		prepare(intake, i);
 		life = life || intake->group[i].priority == PRIORITY_LIFE;
 	}
 	intake->job = (struct job){ .run = run_group, .done = done_group, .urgent = life };
