@@ -210,7 +210,11 @@ void daemon_account_changed(struct daemon *daemon, struct account *account);
  * ends at its N-th passing (as kill -9 would end it); otherwise it does nothing. The one hook of the crash tests.
  */
 void daemon_point(const char *name);
-/* Read configuration and rule files together. */
-bool rules_load(const char *config_path, struct rules **ret_rules, struct error *err) must_check;
+/*
+ * Read configuration and rule files together. Days in them are the office's: without a configuration that is running
+ * the process takes the office's zone before the rule files are read; with one, what cannot change must be the same.
+ */
+bool rules_load(const char *config_path, const struct config *running, struct rules **ret_rules, struct error *err)
+	must_check;
 
 #endif
