@@ -21,6 +21,7 @@ enum config_type {
 	CONFIG_SECRET,   /* struct secret; file:PATH, credential:NAME, env:NAME, or inline on loopback */
 	CONFIG_CHOICE,   /* int: index into choices */
 	CONFIG_URL,      /* char *; http or https, no user, no query */
+	CONFIG_ENDPOINT, /* char *; a URL that we talk to: https, plain http only on this machine */
 	CONFIG_WORDS,    /* struct config_words: a list of words, or one word */
 };
 

@@ -38,6 +38,7 @@ enum ticket_event {
 #define PRIORITY_LIFE      0
 #define PRIORITY_DEFAULT   3
 #define PRIORITY_NO_ANSWER 9
+#define PRIORITIES         (PRIORITY_NO_ANSWER + 1) /* of tables indexed by priority */
 
 bool ticket_next(enum ticket_state from, enum ticket_event event, enum ticket_state *ret_to);
 

@@ -20,16 +20,23 @@
 
 struct tx;
 
+/* What is due by when; 0: no such deadline. */
+struct ticket_clocks {
+	int64_t ack_at;
+	int64_t reply_at;
+	int64_t answer_at;
+	int64_t rung_at; /* first rung of the ladder */
+};
+
 /* A message ready to be stored: text sanitised, triage done, deadlines worked out by the caller. */
 struct message_new {
 	const struct message *message; /* its text fields already sanitised */
 	int priority;
 	const char *class;
 	const char *spans; /* JSON array of {from,n,rule}; NULL: none */
-	int64_t ack_at;    /* deadlines should it open a ticket; 0: none */
-	int64_t reply_at;
-	int64_t answer_at;
-	int64_t rung_at; /* first rung of the ladder; 0: none */
+
+	/* [PRIORITIES] by priority, from now on: of which ticket the message becomes part is known in the store only. */
+	const struct ticket_clocks *clocks;
 };
 
 enum intake_result {
@@ -41,7 +48,8 @@ enum intake_result {
 
 /*
  * Store one message. A P0 message adds an "alarm" notice and event "ticket.alarm" (also when it joins). A message from
- * the citizen on a closed ticket younger than 30 days reopens it. Adds events, EFFECT_TICKET_DUE, EFFECT_INDEX.
+ * the citizen on a closed ticket younger than 30 days reopens it. Clocks that begin anew are those of the ticket's
+ * priority, not of the message's, which may be lower. Adds events, EFFECT_TICKET_DUE, EFFECT_INDEX.
  */
 bool intake_message(struct tx *tx, struct account_id account, const struct message_new *message,
 	enum intake_result *ret_result, struct ticket_id *ret_ticket, struct error *err) must_check;

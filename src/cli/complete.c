@@ -169,6 +169,7 @@ static void offer_live(struct completion *it, const char *name)
 	if (source) {
 		/* Without a daemon, or without its permission, there are no words; nobody wants to hear why. */
 		(void)!ask_rows(it->cli, source->method, json_object(), LIVE_MAX, offer_row, &live, NULL, &ignored);
+		it->cli->exit = EXIT_CODE_DONE;
 	}
 }
 

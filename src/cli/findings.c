@@ -77,15 +77,20 @@ static bool has_level(const cJSON *finding, const char *level)
 	return strcmp(json_text(finding, "level", ""), level) == 0;
 }
 
+void finding_warn(struct cli *cli, const cJSON *finding)
+{
+	if (has_level(finding, "warning") && output_mode(cli) != OUTPUT_JSON) {
+		say_finding(cli, finding);
+	}
+}
+
 void findings_warn(struct cli *cli, const cJSON *findings)
 {
 	const cJSON *finding;
 
 	cJSON_ArrayForEach(finding, findings)
 	{
-		if (has_level(finding, "warning") && output_mode(cli) != OUTPUT_JSON) {
-			say_finding(cli, finding);
-		}
+		finding_warn(cli, finding);
 	}
 }
 

@@ -17,6 +17,7 @@ void findings_locate(cJSON *findings, const struct post_file *file);
 /* One line without its end, harmless. */
 void finding_text(struct buf *out, const cJSON *finding);
 /* What is worth a word although all is well: the warnings. To standard error. */
+void finding_warn(struct cli *cli, const cJSON *finding);
 void findings_warn(struct cli *cli, const cJSON *findings);
 
 /*

@@ -2,6 +2,7 @@
 #include "cli/ids.h"
 
 #include <inttypes.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,18 +33,24 @@ static bool refuse(enum ids_kind kind, struct str word, struct error *err)
 		STR_ARG(shown));
 }
 
+static int by_word(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
 static bool add_word(struct ids *ids, struct str word, struct error *err)
 {
-	for (size_t i = 0; i < ids->n; i++) {
-		if (str_is(word, ids->words[i])) {
-			return true;
-		}
+	cleanup(free_charp) char *copy = str_dup(word);
+
+	if (tfind(copy, &ids->seen, by_word)) {
+		return true;
 	}
 	if (ids->n >= LIMIT_IDS) {
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, _("more than %u at once"), LIMIT_IDS);
 	}
 	array_grow(ids->words, ids->n, ids->cap);
-	ids->words[ids->n++] = str_dup(word);
+	ids->words[ids->n++] = copy;
+	(void)tsearch(steal(&copy), &ids->seen, by_word);
 	return true;
 }
 
@@ -57,10 +64,10 @@ static bool add_range(struct ids *ids, int64_t from, int64_t to, struct str word
 		return error_set(
 			err, ERROR_INPUT, ADVISE_REJECT, 0, _("\"%.*s\" names more than %u"), STR_ARG(word), LIMIT_IDS);
 	}
-	for (int64_t id = from; id <= to; id++) {
+	for (int64_t i = 0; i <= to - from; i++) { /* not up to `to`: there may be no number behind it */
 		char digits[24];
 
-		(void)snprintf(digits, sizeof(digits), "%" PRId64, id);
+		(void)snprintf(digits, sizeof(digits), "%" PRId64, from + i);
 		if (!add_word(ids, str_from(digits), err)) {
 			return false;
 		}
@@ -154,8 +161,14 @@ bool ids_read(struct ids *ids, enum ids_kind kind, char *const *args, size_t n, 
 	return true;
 }
 
+/* The words are freed by their list. */
+static void keep_word(void *word unused_arg)
+{
+}
+
 void ids_finish(struct ids *ids)
 {
+	tdestroy(ids->seen, keep_word);
 	for (size_t i = 0; i < ids->n; i++) {
 		free(ids->words[i]);
 	}

@@ -22,6 +22,7 @@ struct ids {
 	char **words;
 	size_t n;
 	size_t cap;
+	void *seen; /* the same words as a tree of tsearch() */
 };
 
 /* errors  INPUT/REJECT naming the word; more than LIMIT_IDS; ALL beside others; none at all */

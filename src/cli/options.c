@@ -369,6 +369,20 @@ static bool check_count(const struct cli *cli, struct error *err)
 	return true;
 }
 
+/* `--json=` and `--csv=` only ask what there is: no words are needed for that. */
+static bool asks_for_fields(const struct cli *cli)
+{
+	for (size_t i = 0; i < cli->n_options; i++) {
+		const struct option_value *it = &cli->options[i];
+
+		if (it->value && !it->value[0] &&
+			(strcmp(it->option->name, "json") == 0 || strcmp(it->option->name, "csv") == 0)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool options_parse(struct cli *cli, int argc, char **argv, struct error *err)
 {
 	bool only_words = false;
@@ -391,7 +405,7 @@ bool options_parse(struct cli *cli, int argc, char **argv, struct error *err)
 			return false;
 		}
 	}
-	return cli->help || !cli->verb || check_count(cli, err);
+	return cli->help || !cli->verb || asks_for_fields(cli) || check_count(cli, err);
 }
 
 /* A name that stands in no table is our own mistake. */

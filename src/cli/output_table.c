@@ -1,7 +1,7 @@
 /*
  * A table on a screen. Columns are as wide as what is in them; when that is more than the screen has, those that may be
  * cut shrink, the widest first; when that is not enough, columns that may be left out go, from the right; and when even
- * that is not enough, the widest is cut all the same.
+ * that is not enough, the widest is cut all the same, but for numbers.
  */
 #include <string.h>
 
@@ -147,7 +147,8 @@ static void fit(struct layout *layout, size_t cells)
 	while (total_of(layout, layout->width) > cells && shrink(layout, least)) {
 	}
 	for (size_t i = 0; i < layout->n; i++) {
-		least[i] = CUT_MIN;
+		/* Half a number is another number. */
+		least[i] = layout->column[i]->kind == COLUMN_NUMBER ? layout->width[i] : CUT_MIN;
 	}
 	while (total_of(layout, layout->width) > cells && shrink(layout, least)) {
 	}

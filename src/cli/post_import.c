@@ -59,17 +59,21 @@ static cJSON *posts_of(const struct import *import)
 	return posts;
 }
 
-static const cJSON *answer_of(const cJSON *answers, size_t row)
+/* [import->n]: the answer to each row, NULL where there is none. Gives the array. */
+static cJSON **answers_by_row(const struct import *import, const cJSON *answers)
 {
-	const cJSON *answer;
+	cJSON **by_row = xnew_array(cJSON *, import->n + 1);
+	cJSON *answer;
 
 	cJSON_ArrayForEach(answer, answers)
 	{
-		if (json_i64(answer, "row", 0) == (int64_t)row + 1) {
-			return answer;
+		int64_t row = json_i64(answer, "row", 0);
+
+		if (row >= 1 && row <= (int64_t)import->n && !by_row[row - 1]) {
+			by_row[row - 1] = answer;
 		}
 	}
-	return NULL;
+	return by_row;
 }
 
 static void add_again(cJSON *row, const struct post_file *file)
@@ -128,11 +132,11 @@ static cJSON *row_of(const struct import_row *from, const cJSON *answer, bool ta
 	return row;
 }
 
-static void gather(const struct import *import, const cJSON *answers, bool taken, struct outcome *outcome)
+static void gather(const struct import *import, cJSON *const *answers, bool taken, struct outcome *outcome)
 {
 	outcome->rows = json_array();
 	for (size_t i = 0; i < import->n; i++) {
-		cJSON *row = row_of(&import->rows[i], answer_of(answers, i), taken);
+		cJSON *row = row_of(&import->rows[i], answers[i], taken);
 		const char *result = json_text(row, "result", "");
 
 		outcome->created += strcmp(result, "created") == 0;
@@ -208,6 +212,37 @@ static void print_rows(struct cli *cli, const struct outcome *outcome)
 	output_rows_end(cli);
 }
 
+/* What is worth a word although the row is taken; what is said of many rows alike (a paused account) is said once. */
+static void warn_of_rows(struct cli *cli, const struct import *import, cJSON *const *answers)
+{
+	const char *said[16] = { 0 };
+	size_t n_said = 0;
+
+	for (size_t i = 0; i < import->n; i++) {
+		cJSON *findings = cJSON_GetObjectItemCaseSensitive(answers[i], "findings");
+		const cJSON *finding;
+
+		findings_locate(findings, &import->rows[i].file);
+		cJSON_ArrayForEach(finding, findings)
+		{
+			const char *account = json_text(finding, "account", "");
+			bool of_account = str_starts(json_str(finding, "rule"), STR("account."));
+			size_t j = 0;
+
+			while (of_account && j < n_said && strcmp(said[j], account) != 0) {
+				j++;
+			}
+			if (of_account && j < n_said) {
+				continue;
+			}
+			if (of_account && n_said < ARRAY_LEN(said)) {
+				said[n_said++] = account;
+			}
+			finding_warn(cli, finding);
+		}
+	}
+}
+
 static void tell(struct cli *cli, const struct outcome *outcome)
 {
 	if (outcome->checked > 0) {
@@ -263,6 +298,7 @@ static bool ask_import(
 static bool import_all(struct cli *cli, const struct import *import, struct error *err)
 {
 	cleanup(json_freep) cJSON *answers = NULL;
+	cJSON **by_row;
 	struct outcome outcome = { 0 };
 	bool taken;
 	bool ok = ask_import(cli, import, &taken, &answers, err);
@@ -270,9 +306,11 @@ static bool import_all(struct cli *cli, const struct import *import, struct erro
 	if (!ok && !answers && !import_first_error(import)) {
 		return false; /* not a row's fault */
 	}
-	gather(import, answers, taken, &outcome);
+	by_row = answers_by_row(import, answers);
+	gather(import, by_row, taken, &outcome);
 	print_rows(cli, &outcome);
 	if (ok) {
+		warn_of_rows(cli, import, by_row);
 		tell(cli, &outcome);
 		cli->exit = outcome.failed > 0 ? EXIT_CODE_PARTIAL : EXIT_CODE_DONE;
 	} else if (err->advice != ADVISE_RETRY && err->advice != ADVISE_VERIFY) {
@@ -281,6 +319,7 @@ static bool import_all(struct cli *cli, const struct import *import, struct erro
 			_("%" PRId64 " of %zu rows are wrong, nothing was imported"), outcome.failed, import->n);
 	}
 	cJSON_Delete(outcome.rows);
+	free(by_row);
 	return ok;
 }
 

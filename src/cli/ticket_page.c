@@ -19,7 +19,7 @@ static void show_due(struct cli *cli, const char *name, const cJSON *ticket, con
 		return;
 	}
 	buf_init(&text, 256);
-	(void)when_format_echo(&text, at, cli_now_at(cli));
+	echo_text(cli, &text, at);
 	overdue = at <= cli_now_at(cli);
 	page_cell(cli, name, 12, STYLE_DIM);
 	page_cell(cli, text.p, 0, overdue ? STYLE_BAD : STYLE_PLAIN);

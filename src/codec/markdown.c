@@ -8,12 +8,25 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "text/utf8.h"
 
 struct writer {
 	struct buf *out;
 	bool begun;       /* something was written */
 	size_t link_from; /* where the text of the present link began */
 };
+
+/* What cmark gives is UTF-8 but for two: it writes &#xfffe; and &#xffff; as the bytes FE and FF. */
+static void add_text(struct writer *writer, const char *text)
+{
+	struct str rest = str_from(text);
+	uint32_t c;
+	char bytes[4];
+
+	while (utf8_next(&rest, &c)) {
+		(void)buf_add(writer->out, bytes, utf8_encode(c, bytes));
+	}
+}
 
 static void begin_block(struct writer *writer)
 {
@@ -46,7 +59,8 @@ static void end_link(struct writer *writer, cmark_node *link)
 	struct str text = str_sub(buf_str(writer->out), writer->link_from, writer->out->n);
 
 	if (url && !str_is(text, url)) {
-		(void)buf_printf(writer->out, "%s%s", text.n ? " " : "", url);
+		(void)buf_add_text(writer->out, text.n ? " " : "");
+		add_text(writer, url);
 	}
 }
 
@@ -67,11 +81,11 @@ static void enter(struct writer *writer, cmark_node *node)
 		return;
 	case CMARK_NODE_CODE_BLOCK:
 		begin_block(writer);
-		(void)buf_add_text(writer->out, cmark_node_get_literal(node));
+		add_text(writer, cmark_node_get_literal(node));
 		return;
 	case CMARK_NODE_TEXT:
 	case CMARK_NODE_CODE:
-		(void)buf_add_text(writer->out, cmark_node_get_literal(node));
+		add_text(writer, cmark_node_get_literal(node));
 		writer->begun = true;
 		return;
 	case CMARK_NODE_SOFTBREAK:

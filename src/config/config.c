@@ -9,16 +9,15 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "config/config_internal.h"
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/file.h"
 #include "core/limits.h"
 #include "core/mem.h"
 #include "text/when.h"
@@ -428,35 +427,6 @@ bool config_parse(const char *name, const char *dir, struct str text, const stru
 
 /* ---- the file ---- */
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0) {
-		close(*fd);
-	}
-}
-
-static bool read_file(const char *path, struct buf *out, struct error *err)
-{
-	cleanup(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st;
-	char part[16384];
-	ssize_t n = 0;
-
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, errno, "%s: %s", path, strerror(errno));
-	}
-	if (!S_ISREG(st.st_mode)) {
-		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0, "%s: is no file", path);
-	}
-	while ((n = read(fd, part, sizeof(part))) > 0) {
-		if (!buf_add(out, part, (size_t)n)) {
-			return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0, "%s: longer than %u bytes", path,
-				LIMIT_CONFIG_BYTES);
-		}
-	}
-	return n == 0 || error_set(err, ERROR_CONFIG, ADVISE_REJECT, errno, "%s: %s", path, strerror(errno));
-}
-
 bool config_load(const char *path, const struct config_platform *platforms, size_t n_platforms,
 	struct config **ret_config, struct error *err)
 {
@@ -466,7 +436,7 @@ bool config_load(const char *path, const struct config_platform *platforms, size
 	char *slash = strrchr(parent, '/');
 
 	buf_init(&text, LIMIT_CONFIG_BYTES);
-	if (!read_file(path, &text, err)) {
+	if (!file_read(path, &text, err)) {
 		return false;
 	}
 	if (slash) {

@@ -317,6 +317,17 @@ static bool read_url(const struct value *value, char **ret_text)
 	return true;
 }
 
+/* What goes there has tokens in it. */
+static bool read_endpoint(const struct value *value, char **ret_text)
+{
+	struct url url;
+
+	if (is_text(value->node) && config_parse_url(value->node->scalar, &url) && !url.https && !url.loopback) {
+		return refuse(value, "https://; plain http is for this machine (127.0.0.1) only");
+	}
+	return read_url(value, ret_text);
+}
+
 static void words_finish(struct config_words *words)
 {
 	for (size_t i = 0; i < words->n; i++) {
@@ -376,6 +387,8 @@ static bool read_value(const struct value *value, void *section)
 		return read_choice(value, ret);
 	case CONFIG_URL:
 		return read_url(value, ret);
+	case CONFIG_ENDPOINT:
+		return read_endpoint(value, ret);
 	case CONFIG_WORDS:
 		return read_words(value, ret);
 	}
@@ -500,6 +513,7 @@ void config_finish_keys(const struct config_key *keys, void *section)
 		switch (key->type) {
 		case CONFIG_TEXT:
 		case CONFIG_URL:
+		case CONFIG_ENDPOINT:
 			free(*text);
 			*text = NULL;
 			break;

@@ -95,6 +95,35 @@ static void switch_on_all(struct account *account)
 	}
 }
 
+/* Point into the configuration that counts now. */
+static void use_config(struct daemon *daemon, struct account *account)
+{
+	const struct config_account *config = config_account(daemon->rules->config, account->name);
+
+	if (account->config != config) {
+		switch_on_all(account); /* somebody has looked after it: it is tried again */
+	}
+	account->config = config;
+	account->driver = config ? driver_find(config->platform) : NULL;
+	free(account->quotas);
+	account->quotas = NULL;
+	account->n_quotas = 0;
+	if (account->driver) {
+		struct driver_quota quotas[DRIVER_QUOTAS_MAX];
+
+		account->n_quotas = account->driver->quotas(config->settings, quotas);
+		account->quotas = xnew_array(struct driver_quota, account->n_quotas + 1);
+		memcpy(account->quotas, quotas, account->n_quotas * sizeof(*quotas));
+	}
+}
+
+void accounts_use_config(struct daemon *daemon)
+{
+	for (size_t i = 0; i < daemon->n_accounts; i++) {
+		use_config(daemon, daemon->accounts[i]);
+	}
+}
+
 static void apply_row(struct daemon *daemon, const struct account_row *row)
 {
 	struct account *account = daemon_account(daemon, row->id);
@@ -118,21 +147,7 @@ static void apply_row(struct daemon *daemon, const struct account_row *row)
 	account->remote_uid = xstrdup(row->remote_uid);
 	account->token_expires_at = row->token_expires_at;
 	account->warned_days = row->warned_days;
-	if (account->config != config_account(daemon->rules->config, account->name)) {
-		switch_on_all(account); /* somebody has looked after it: it is tried again */
-	}
-	account->config = config_account(daemon->rules->config, account->name);
-	account->driver = account->config ? driver_find(account->config->platform) : NULL;
-	free(account->quotas);
-	account->quotas = NULL;
-	account->n_quotas = 0;
-	if (account->driver) {
-		struct driver_quota quotas[DRIVER_QUOTAS_MAX];
-
-		account->n_quotas = account->driver->quotas(account->config->settings, quotas);
-		account->quotas = xnew_array(struct driver_quota, account->n_quotas + 1);
-		memcpy(account->quotas, quotas, account->n_quotas * sizeof(*quotas));
-	}
+	use_config(daemon, account);
 }
 
 static bool run_refresh(struct tx *tx, struct job *job, struct error *err)

@@ -93,7 +93,21 @@ void rules_unref(struct rules *rules)
 	free(rules);
 }
 
-bool rules_load(const char *config_path, struct rules **ret_rules, struct error *err)
+/* What cannot change while the daemon runs. */
+static bool fixed_fits(const struct config *now, const struct config *config, struct error *err)
+{
+	if (strcmp(config->office.zone, now->office.zone) != 0) {
+		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0,
+			"office.zone cannot change while the daemon runs: restart it");
+	}
+	if (strcmp(config->state_dir, now->state_dir) != 0 || strcmp(config->socket, now->socket) != 0) {
+		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0,
+			"state and socket cannot change while the daemon runs: restart it");
+	}
+	return true;
+}
+
+bool rules_load(const char *config_path, const struct config *running, struct rules **ret_rules, struct error *err)
 {
 	struct config_platform platforms[16];
 	struct rules *rules = xnew(struct rules);
@@ -110,6 +124,7 @@ bool rules_load(const char *config_path, struct rules **ret_rules, struct error 
 		};
 	}
 	if (!config_load(config_path, platforms, n, &rules->config, err) ||
+		!(running ? fixed_fits(running, rules->config, err) : when_set_zone(rules->config->office.zone, err)) ||
 		!triage_load(rules->config->triage_file, &rules->triage, err) ||
 		!wording_load(rules->config->wording_file, &rules->wording, err)) {
 		rules_unref(rules);
@@ -306,8 +321,7 @@ bool daemon_start(struct daemon *daemon, const struct daemon_options *options, s
 
 	*daemon = (struct daemon){ .started_at = clock_wall_at(), .socket_fd = options->socket_fd };
 	daemon->config_path = xstrdup(options->config_path);
-	if (!rules_load(options->config_path, &daemon->rules, err) ||
-		!when_set_zone(daemon->rules->config->office.zone, err)) {
+	if (!rules_load(options->config_path, NULL, &daemon->rules, err)) {
 		return false;
 	}
 	daemon->state_dir = xstrdup(options->state_dir ? options->state_dir : daemon->rules->config->state_dir);
@@ -374,8 +388,12 @@ static void done_reload(struct job *job, const struct error *err)
 	struct daemon *daemon = start->daemon;
 
 	if (!err) {
-		rules_unref(daemon->rules);
+		struct rules *old = daemon->rules;
+
 		daemon->rules = rules_ref(start->rules);
+		/* Not only when the rows have been read: a timer may look at an account before that. */
+		accounts_use_config(daemon);
+		rules_unref(old);
 		log_info("config.reloaded accounts=%zu", daemon->rules->config->n_accounts);
 		listen_if_wanted(daemon);
 		accounts_refresh(daemon, NULL);
@@ -384,21 +402,6 @@ static void done_reload(struct job *job, const struct error *err)
 	}
 	start->done(start->data, err);
 	start_free(start);
-}
-
-static bool fixed_fits(const struct daemon *daemon, const struct config *config, struct error *err)
-{
-	const struct config *now = daemon->rules->config;
-
-	if (strcmp(config->office.zone, now->office.zone) != 0) {
-		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0,
-			"office.zone cannot change while the daemon runs: restart it");
-	}
-	if (strcmp(config->state_dir, now->state_dir) != 0 || strcmp(config->socket, now->socket) != 0) {
-		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0,
-			"state and socket cannot change while the daemon runs: restart it");
-	}
-	return true;
 }
 
 struct reload_failure {
@@ -421,7 +424,7 @@ void daemon_reload(struct daemon *daemon, void (*done)(void *data, const struct 
 	struct error err = { 0 };
 	struct start *start;
 
-	if (!rules_load(daemon->config_path, &rules, &err) || !fixed_fits(daemon, rules->config, &err)) {
+	if (!rules_load(daemon->config_path, daemon->rules->config, &rules, &err)) {
 		struct reload_failure *failure = xnew(struct reload_failure);
 
 		log_warn("config.kept error=%s action=%s", log_text(err.message), "the old configuration stays");

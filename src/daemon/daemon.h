@@ -150,6 +150,8 @@ struct account *daemon_account_named(struct daemon *daemon, const char *name);
 void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, struct quota_window *ret, size_t *ret_n);
 /* Read the rows again and bring the run-time accounts up to date; then `then(daemon)` on the loop (NULL: nothing). */
 void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon));
+/* daemon->rules are new: nothing may point into the old ones any more. */
+void accounts_use_config(struct daemon *daemon);
 void accounts_free(struct daemon *daemon);
 /* Remember it, and say so once. capability: a static word of the driver's, or NULL: nothing happens. */
 void account_switch_off(struct daemon *daemon, struct account *account, const char *capability, const char *why);
@@ -203,7 +205,8 @@ void poller_poll_now(struct poller *poller, struct account *account,
 /* intake.c */
 /* A message made ready for the store: harmless, ranked, with its deadlines. Borrows the message. */
 struct intake_item {
-	struct message_new new;
+	struct message_new new; /* points into the item: it is not to be copied */
+	struct ticket_clocks clocks[PRIORITIES];
 	struct triage_result triaged;
 	char *spans;
 };
@@ -269,7 +272,11 @@ void daemon_account_changed(struct daemon *daemon, struct account *account);
  * ends at its N-th passing (as kill -9 would end it); otherwise it does nothing. The one hook of the crash tests.
  */
 void daemon_point(const char *name);
-/* Read configuration and rule files together. */
-bool rules_load(const char *config_path, struct rules **ret_rules, struct error *err) must_check;
+/*
+ * Read configuration and rule files together. Days in them are the office's: without a configuration that is running
+ * the process takes the office's zone before the rule files are read; with one, what cannot change must be the same.
+ */
+bool rules_load(const char *config_path, const struct config *running, struct rules **ret_rules, struct error *err)
+	must_check;
 
 #endif

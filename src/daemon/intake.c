@@ -128,20 +128,32 @@ static char *spans_json(const struct triage_result *result)
 	return buf_steal(&text);
 }
 
-static int64_t first_rung_at(const struct config *config, const struct message *message, int priority, int64_t now_at,
-	const struct deadlines *due)
+/* What would be due when, for each priority that the ticket it becomes part of may turn out to have. */
+static void set_clocks(
+	const struct config *config, const struct message *message, int64_t now_at, struct ticket_clocks *ret)
 {
-	struct ladder_ticket ticket = {
-		.priority = priority,
-		.clock_at = now_at,
-		.due = *due,
-		.window_at = message->window_ms > 0 ? now_at + message->window_ms : 0,
-		.window_ms = message->window_ms,
-	};
-	int rung;
-	int64_t at;
+	for (int priority = 0; priority < PRIORITIES; priority++) {
+		struct ladder_ticket ticket = {
+			.priority = priority,
+			.clock_at = now_at,
+			.window_at = message->window_ms > 0 ? now_at + message->window_ms : 0,
+			.window_ms = message->window_ms,
+		};
+		int64_t rung_at = 0;
+		int rung;
 
-	return desk_next_rung(config, &ticket, &rung, &at) ? at : 0;
+		if (!priority_valid(priority)) {
+			continue;
+		}
+		desk_deadlines(config, priority, now_at, &ticket.due);
+		(void)desk_next_rung(config, &ticket, &rung, &rung_at);
+		ret[priority] = (struct ticket_clocks){
+			.ack_at = ticket.due.ack_at,
+			.reply_at = ticket.due.reply_at,
+			.answer_at = ticket.due.answer_at,
+			.rung_at = rung_at,
+		};
+	}
 }
 
 void intake_item_finish(struct intake_item *item)
@@ -152,10 +164,8 @@ void intake_item_finish(struct intake_item *item)
 
 void intake_prepare(const struct rules *rules, struct message *message, int64_t now_at, struct intake_item *ret)
 {
-	const struct config *config = rules->config;
 	struct message_new *new = &ret->new;
 	struct triage_result *result = &ret->triaged;
-	struct deadlines due;
 
 	*ret = (struct intake_item){
 		.new = { .message = message, .priority = PRIORITY_NO_ANSWER, .class = "other" },
@@ -164,16 +174,13 @@ void intake_prepare(const struct rules *rules, struct message *message, int64_t 
 	if (message->from_us) {
 		return; /* our own words are history: nothing is due */
 	}
+	set_clocks(rules->config, message, now_at, ret->clocks);
 	triage_run(rules->triage, str_from(message->text), result);
 	ret->spans = spans_json(result);
-	desk_deadlines(config, result->priority, now_at, &due);
 	new->priority = result->priority;
 	new->class = result->class;
 	new->spans = ret->spans;
-	new->ack_at = due.ack_at;
-	new->reply_at = due.reply_at;
-	new->answer_at = due.answer_at;
-	new->rung_at = first_rung_at(config, message, result->priority, now_at, &due);
+	new->clocks = ret->clocks;
 }
 
 /* ---- groups ---- */
@@ -226,7 +233,6 @@ static void done_group(struct job *job, const struct error *err)
 static void next_group(struct intake *intake)
 {
 	size_t left = intake->list.n - intake->from;
-	int64_t now_at = loop_now_at(intake->daemon->loop);
 	bool life = false;
 
 	if (left == 0) {
@@ -235,7 +241,8 @@ static void next_group(struct intake *intake)
 	}
 	intake->n = left < LIMIT_INTAKE_PER_COMMIT ? left : LIMIT_INTAKE_PER_COMMIT;
 	for (size_t i = 0; i < intake->n; i++) {
-		intake_prepare(intake->rules, &intake->list.items[intake->from + i], now_at, &intake->group[i]);
+		intake_prepare(intake->rules, &intake->list.items[intake->from + i], loop_now_at(intake->daemon->loop),
+			&intake->group[i]);
 		life = life || intake->group[i].new.priority == PRIORITY_LIFE;
 	}
 	intake->job = (struct job){ .run = run_group, .done = done_group, .urgent = life };

@@ -72,7 +72,7 @@ static int check(const char *path)
 	struct rules *rules = NULL;
 	struct error err = { 0 };
 
-	if (!rules_load(path, &rules, &err)) {
+	if (!rules_load(path, NULL, &rules, &err)) {
 		(void)fprintf(stderr, "gazetted: %s\n", err.message);
 		return 1;
 	}

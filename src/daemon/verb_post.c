@@ -113,6 +113,38 @@ static bool show_broadcasts(
 	return true;
 }
 
+/*
+ * An account that lets nothing out is no mistake of the post; but whoever hands one in must not believe that it goes.
+ */
+static bool warn_of_accounts(struct tx *tx, const struct post *post, struct finding_list *findings, struct error *err)
+{
+	for (size_t i = 0; i < post->n_targets; i++) {
+		const char *name = post->targets[i].account;
+		struct account_row row = { 0 };
+		struct account_id id;
+
+		if (!account_find(tx, name, &id, err) || !account_load(tx, id, &row, err)) {
+			return false;
+		}
+		switch (row.state) {
+		case ACCOUNT_READY:
+		case ACCOUNT_REMOVED:
+			break;
+		case ACCOUNT_PAUSED:
+			finding_add(findings, FINDING_WARN, "account.paused", name, 0, 0,
+				"the account is paused: the post is held until it is resumed");
+			break;
+		case ACCOUNT_PARKED:
+			finding_add(findings, FINDING_WARN, "account.parked", name, 0, 0,
+				"the account needs a person (gazette account show %s): the post is held until then",
+				name);
+			break;
+		}
+		account_row_finish(&row);
+	}
+	return true;
+}
+
 static bool run_check(struct tx *tx, struct call *call, struct error *err)
 {
 	static const char *const names[] = { "post", NULL };
@@ -124,6 +156,9 @@ static bool run_check(struct tx *tx, struct call *call, struct error *err)
 
 	if (ok) {
 		post_check(call->rules, &post, tx_now_at(tx), &findings, lengths);
+		ok = warn_of_accounts(tx, &post, &findings, err);
+	}
+	if (ok) {
 		call->result = json_object();
 		json_add_bool(call->result, "ok", !finding_blocks(&findings));
 		json_add(call->result, "findings", findings_json(&findings));
@@ -211,7 +246,6 @@ static bool create_one(struct tx *tx, struct call *call, const cJSON *object, bo
 		return false;
 	}
 	post_check(call->rules, &post, tx_now_at(tx), &findings, NULL);
-	*ret_findings = findings_json(&findings);
 	ok = findings_error(&findings, err);
 	if (ok && !(post.key && post_is_known(tx, post.key))) {
 		ok = check_room(tx, call->rules, &post, err);
@@ -220,6 +254,8 @@ static bool create_one(struct tx *tx, struct call *call, const cJSON *object, bo
 	if (ok && !dry_run && what == POST_INSERTED && post.corrects) {
 		ok = withdraw_corrected(tx, call, &post, result, err);
 	}
+	ok = ok && (what == POST_UNCHANGED || warn_of_accounts(tx, &post, &findings, err));
+	*ret_findings = findings_json(&findings);
 	if (ok) {
 		if (!dry_run) {
 			json_add_i64(result, "id", id.v);

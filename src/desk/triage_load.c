@@ -12,16 +12,14 @@
  *
  * A file with a mistake is refused as a whole: half a lexicon would be worse than the one before.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "codec/yaml.h"
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/file.h"
 #include "core/limits.h"
 #include "core/mem.h"
 #include "desk/triage.h"
@@ -47,41 +45,6 @@ struct loader {
 	const struct yaml_node *node; /* the rule being read */
 	int64_t now_at;
 };
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0) {
-		close(*fd);
-	}
-}
-
-static bool read_file(const char *path, struct buf *out, struct error *err)
-{
-	cleanup(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char part[16384];
-	ssize_t n;
-
-	if (fd < 0) {
-		error_set_errno(err, "%s", path);
-		goto refuse;
-	}
-	while ((n = read(fd, part, sizeof(part))) > 0) {
-		if (!buf_add(out, part, (size_t)n)) {
-			return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0, "%s: larger than %u bytes", path,
-				LIMIT_CONFIG_BYTES);
-		}
-	}
-	if (n == 0) {
-		return true;
-	}
-	error_set_errno(err, "%s", path);
-refuse:
-	if (err) {
-		err->domain = ERROR_CONFIG;
-		err->advice = ADVISE_REJECT;
-	}
-	return false;
-}
 
 static const char *nearest(const char *const *words, const char *word)
 {
@@ -333,7 +296,7 @@ bool triage_load(const char *path, struct triage **ret_triage, struct error *err
 	triage->refs = 1;
 	buf_init(&text, LIMIT_CONFIG_BYTES);
 	if (path) {
-		if (!read_file(path, &text, err) || !yaml_parse(path, buf_str(&text), 1, &file, err)) {
+		if (!file_read(path, &text, err) || !yaml_parse(path, buf_str(&text), 1, &file, err)) {
 			return false;
 		}
 		loader.file = file;

@@ -14,17 +14,14 @@
  * back-references refused (their cost has no bound). They are compiled under C.UTF-8, so that a bracket expression
  * holds characters, not bytes.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "codec/yaml.h"
 #include "core/buf.h"
+#include "core/file.h"
 #include "core/limits.h"
 #include "core/mem.h"
 #include "newsroom/newsroom_internal.h"
@@ -388,37 +385,6 @@ static bool check_unique(
 	return ok;
 }
 
-static bool read_file(const char *path, struct buf *out, struct error *err)
-{
-	char chunk[16384];
-	struct stat st;
-	ssize_t n = 1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0) {
-		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, errno, "cannot open %s: %s", path, strerror(errno));
-	}
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		close(fd);
-		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0, "%s is no file", path);
-	}
-	while (n > 0) {
-		n = read(fd, chunk, sizeof(chunk));
-		if (n < 0) {
-			error_set_errno(err, "cannot read %s", path);
-			close(fd);
-			return false;
-		}
-		if (!buf_add(out, chunk, (size_t)n)) {
-			close(fd);
-			return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0, "%s is longer than %u bytes", path,
-				LIMIT_CONFIG_BYTES);
-		}
-	}
-	close(fd);
-	return true;
-}
-
 static bool read_rules(struct wording *wording, const struct yaml_file *file, struct error *err)
 {
 	const struct yaml_node *list = file->root;
@@ -450,7 +416,7 @@ bool wording_load(const char *path, struct wording **ret_wording, struct error *
 	buf_init(&text, LIMIT_CONFIG_BYTES);
 	wording->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	if (path) {
-		ok = read_file(path, &text, err) && yaml_parse(path, buf_str(&text), 1, &file, err) &&
+		ok = file_read(path, &text, err) && yaml_parse(path, buf_str(&text), 1, &file, err) &&
 		     read_rules(wording, file, err);
 	}
 	if (!ok) {

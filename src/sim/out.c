@@ -5,6 +5,7 @@
 
 #define EXACT_DOUBLE (INT64_C(1) << 53)
 
+/* A path or a parameter may hold any bytes; what is no UTF-8 becomes U+FFFD. */
 static void add_escaped(struct buf *buf, struct str text)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -15,10 +16,17 @@ static void add_escaped(struct buf *buf, struct str text)
 		char escape[7] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15], 0 };
 		const char *with = escape;
 
-		if (c >= 0x20 && c != '"' && c != '\\') {
+		if (c >= 0x80) {
+			size_t step = str_utf8_step(str_sub(text, i, text.n));
+
+			if (step) {
+				i += step - 1;
+				continue;
+			}
+			with = "\xef\xbf\xbd";
+		} else if (c >= 0x20 && c != '"' && c != '\\') {
 			continue;
-		}
-		if (c == '"') {
+		} else if (c == '"') {
 			with = "\\\"";
 		} else if (c == '\\') {
 			with = "\\\\";
@@ -103,7 +111,7 @@ static void add_number(struct buf *buf, int64_t value)
 {
 	char digits[24];
 	size_t at = sizeof(digits);
-	uint64_t left = value < 0 ? (uint64_t)-value : (uint64_t)value;
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
 
 	do {
 		digits[--at] = (char)('0' + left % 10);

@@ -244,19 +244,20 @@ void weibo_stored_text(struct str text, bool strip_topics, struct buf *out, stru
 
 void weibo_normal_text(struct str text, struct buf *out)
 {
+	size_t begin = out->n;
 	bool blank = false;
 
-	text = trim(text);
 	while (text.n) {
 		size_t n = 1;
 
 		if (is_space_at(text, 0, &n)) {
 			blank = true;
 		} else if (text.p[0] != '#') {
-			if (blank) {
+			/* Not in front: "# a" is as trimmed as "a". */
+			if (blank && out->n > begin) {
 				buf_add_char(out, ' ');
-				blank = false;
 			}
+			blank = false;
 			buf_add_char(out, text.p[0]);
 		}
 		text = str_sub(text, n, text.n);

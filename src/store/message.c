@@ -339,7 +339,7 @@ static bool open_ticket(struct intake *intake, struct ticket_id *ret_ticket, str
 	row->holder_uid = -1;
 	row->opened_at = tx_now_at(intake->tx);
 	ticket_set_text(&row->class, new->class);
-	ticket_restart_clocks(intake->tx, row, new->ack_at, new->reply_at, new->answer_at, new->rung_at);
+	ticket_restart_clocks(intake->tx, row, &new->clocks[new->priority]);
 	row->account = intake->account;
 	set_window(intake, row);
 	if (!load_account_name(intake, row, err) || !insert_ticket(intake, row, err) || !insert(intake, row->id, err) ||
@@ -357,19 +357,32 @@ static bool open_ticket(struct intake *intake, struct ticket_id *ret_ticket, str
 	return true;
 }
 
+/*
+ * A case has the clocks of its own priority, whatever the latest message looks like: who was on a bridge and now writes
+ * "yes" must not wait like an enquiry. Only a word that wants no answer ("thanks") starts no clock for one, except
+ * where a life is at stake.
+ */
+static const struct ticket_clocks *clocks_for(const struct message_new *new, int priority)
+{
+	bool wants_none = new->priority == PRIORITY_NO_ANSWER &&priority != PRIORITY_LIFE;
+
+	return &new->clocks[wants_none ? PRIORITY_NO_ANSWER : priority];
+}
+
 /* The clocks begin anew when the case does: raised, or back from where we thought our part was done. */
 static void restart_if_due(struct intake *intake, struct ticket_edit *edit, bool raised)
 {
-	const struct message_new *new = intake->new;
 	struct ticket_row *row = &edit->row;
+	struct ticket_clocks clocks = *clocks_for(intake->new, row->priority);
 
 	if (raised) {
 		/* What the stronger priority has no clock for keeps the old one. */
-		ticket_restart_clocks(intake->tx, row, new->ack_at ? new->ack_at : row->ack_at,
-			new->reply_at ? new->reply_at : row->reply_at, new->answer_at ? new->answer_at : row->answer_at,
-			new->rung_at);
-	} else if (row->state != edit->was_state) {
-		ticket_restart_clocks(intake->tx, row, new->ack_at, new->reply_at, new->answer_at, new->rung_at);
+		clocks.ack_at = clocks.ack_at ? clocks.ack_at : row->ack_at;
+		clocks.reply_at = clocks.reply_at ? clocks.reply_at : row->reply_at;
+		clocks.answer_at = clocks.answer_at ? clocks.answer_at : row->answer_at;
+	}
+	if (raised || row->state != edit->was_state) {
+		ticket_restart_clocks(intake->tx, row, &clocks);
 	}
 }
 

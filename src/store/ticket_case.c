@@ -194,6 +194,7 @@ bool ticket_reopen(struct tx *tx, const struct actor *actor, struct ticket_id id
 {
 	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
 	struct ticket_row *row = &edit.row;
+	struct ticket_clocks clocks;
 	cJSON *detail;
 
 	if (!has_text(reason, "the reason", err) || !ticket_edit_begin(tx, id, &edit, err)) {
@@ -203,7 +204,10 @@ bool ticket_reopen(struct tx *tx, const struct actor *actor, struct ticket_id id
 		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
 			"ticket %" PRId64 " is %s: there is nothing to reopen", id.v, ticket_state_name(row->state));
 	}
-	ticket_restart_clocks(tx, row, row->ack_at, row->reply_at, row->answer_at, 0);
+	clocks = (struct ticket_clocks){
+		.ack_at = row->ack_at, .reply_at = row->reply_at, .answer_at = row->answer_at
+	};
+	ticket_restart_clocks(tx, row, &clocks);
 	ticket_drop_holder(row);
 	ticket_set_text(&row->result, NULL);
 	ticket_set_text(&row->target, NULL);

@@ -318,15 +318,14 @@ void ticket_drop_holder(struct ticket_row *row)
 	row->lease_until_at = 0;
 }
 
-void ticket_restart_clocks(
-	struct tx *tx, struct ticket_row *row, int64_t ack_at, int64_t reply_at, int64_t answer_at, int64_t rung_at)
+void ticket_restart_clocks(struct tx *tx, struct ticket_row *row, const struct ticket_clocks *clocks)
 {
 	row->clock_at = tx_now_at(tx);
-	row->ack_at = ack_at;
-	row->reply_at = reply_at;
-	row->answer_at = answer_at;
+	row->ack_at = clocks->ack_at;
+	row->reply_at = clocks->reply_at;
+	row->answer_at = clocks->answer_at;
 	row->replied = false;
 	row->answered = false;
 	row->rungs_done = 0;
-	row->rung_at = rung_at;
+	row->rung_at = clocks->rung_at;
 }

@@ -38,8 +38,7 @@ bool ticket_not_others(
 void ticket_drop_holder(struct ticket_row *row);
 
 /* Begin the clocks anew, from now; the ladder from its first rung. */
-void ticket_restart_clocks(
-	struct tx *tx, struct ticket_row *row, int64_t ack_at, int64_t reply_at, int64_t answer_at, int64_t rung_at);
+void ticket_restart_clocks(struct tx *tx, struct ticket_row *row, const struct ticket_clocks *clocks);
 
 /* The nearest deadline that is still open, or TICKET_NO_DUE_AT. */
 int64_t ticket_next_due(const struct ticket_row *row);

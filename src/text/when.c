@@ -620,7 +620,7 @@ static bool add_date(struct buf *out, const struct tm *tm)
 
 bool when_format_rfc3339(struct buf *out, int64_t at)
 {
-	int ms = (int)(at - (int64_t)second_of(at) * SECOND_MS);
+	int ms = (int)((at % SECOND_MS + SECOND_MS) % SECOND_MS); /* also before 1970 */
 	struct tm tm;
 
 	if (!local_or_fail(out, at, &tm)) {

@@ -29,6 +29,9 @@ static void test_ids__numbers_and_ranges_in_the_order_named_each_once(void **sta
 	CHECK_OK(ids_read(&ids, IDS_NUMBERS, args, ARRAY_LEN(args), &err), err);
 	CHECK_TEXT(joined(&ids), "12 3 4 5 1");
 	ids_finish(&ids);
+	CHECK_OK(ids_add(&ids, IDS_NUMBERS, STR("9223372036854775806-9223372036854775807"), &err), err);
+	CHECK_TEXT(joined(&ids), "9223372036854775806 9223372036854775807");
+	ids_finish(&ids);
 }
 
 static void test_ids__what_is_no_id_is_named(void **state)

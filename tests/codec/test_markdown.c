@@ -20,7 +20,7 @@ static void test_markdown__marks_go_and_words_stay(void **state)
 		{ "- a\n\n  more\n- b\n", "- a\nmore\n- b" }, { "before\n\n- a\n\nafter", "before\n- a\nafter" },
 		{ "> quoted\n> more\n\nafter", "quoted\nmore\nafter" },
 		{ "```sh\nls -l\n\ndf\n```\nafter", "ls -l\n\ndf\nafter" }, { "a\n\n---\n\nb", "a\nb" },
-		{ "&amp; &lt; &#20013;", "& < 中" }, { "\\*not bold\\*", "*not bold*" },
+		{ "&amp; &lt; &#20013; &#xffff;", "& < 中 \xef\xbf\xbd" }, { "\\*not bold\\*", "*not bold*" },
 		{ "#话题# 你好", "#话题# 你好" }, /* no blank behind #: no heading */
 	};
 

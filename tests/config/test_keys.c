@@ -15,6 +15,7 @@ struct section {
 	struct secret secret;
 	int choice;
 	char *url;
+	char *endpoint;
 	struct config_words words;
 };
 
@@ -43,6 +44,7 @@ static const struct config_key keys[] = {
 		.choices = colours,
 		.doc = "a colour" },
 	{ .name = "url", .type = CONFIG_URL, .offset = FIELD(url), .doc = "a URL" },
+	{ .name = "endpoint", .type = CONFIG_ENDPOINT, .offset = FIELD(endpoint), .doc = "a URL we talk to" },
 	{ .name = "words", .type = CONFIG_WORDS, .offset = FIELD(words), .def = "[one, two]", .doc = "words" },
 	{ 0 },
 };
@@ -74,7 +76,8 @@ static void test_keys__read_every_type(void **state)
 
 	(void)state;
 	CHECK_OK(read_section("text: 平安 示例\nflag: no\nnumber: 5\nany: 9223372036854775807\nspan: 1h\nlong: 3d\n"
-			      "secret: 2.00abc\nchoice: green\nurl: https://a.example:8443/x\nwords: [a, \"b c\"]\n",
+			      "secret: 2.00abc\nchoice: green\nurl: https://a.example:8443/x\nendpoint: "
+			      "http://127.0.0.1:1\nwords: [a, \"b c\"]\n",
 			 &section, &err),
 		err);
 	CHECK_TEXT(section.text, "平安 示例");
@@ -86,6 +89,7 @@ static void test_keys__read_every_type(void **state)
 	CHECK_STR(secret_lend(&section.secret), "2.00abc");
 	CHECK_INT(section.choice, 1);
 	CHECK_TEXT(section.url, "https://a.example:8443/x");
+	CHECK_TEXT(section.endpoint, "http://127.0.0.1:1");
 	CHECK_INT(section.words.n, 2);
 	CHECK_TEXT(section.words.items[1], "b c");
 	assert_null(section.words.items[2]);
@@ -168,6 +172,10 @@ static void test_keys__a_mistake_is_named_where_it_stands(void **state)
 		{ "choice: grean", "f:1:9: choice: expected red, green or yellow; did you mean green?" },
 		{ "choice: mauve", "f:1:9: choice: expected red, green or yellow" },
 		{ "choice: {a: b}", "f:1:9: choice: expected red, green or yellow" },
+		{ "endpoint: http://a.example",
+			"f:1:11: endpoint: expected https://; plain http is for this machine (127.0.0.1) only" },
+		{ "endpoint: a.example",
+			"f:1:11: endpoint: expected a URL, https://HOST[:PORT][/PATH], without user name and query" },
 		{ "url: ftp://a.example",
 			"f:1:6: url: expected a URL, https://HOST[:PORT][/PATH], without user name and query" },
 		{ "words: []", "f:1:8: words: expected a list of words, or one word" },

@@ -32,7 +32,12 @@ same "the token stands in no log" "$(grep -c '2\.00rehearsal' "$rig/daemon.log")
 
 # pause and resume
 ok "pause" g account pause weibo-east --reason "系统演练"
-id=$(g post new -q -m "暂停中" --to weibo-east --at now)
+id=$(g post new -q -m "暂停中" --to weibo-east --at now 2>"$rig/warned")
+has "who hands one in is told, also in a pipe" "$(cat "$rig/warned")" "weibo-east: the account is paused"
+printf 'accounts,at,text\nweibo-east,+1h,一\nweibo-east,+1h,二\n' >"$rig/paused.csv"
+g post import "$rig/paused.csv" 2>"$rig/warned"
+same "a batch is told once" "$(grep -c 'account is paused' "$rig/warned")" 1
+has "before it is handed in, too" "$(g post check -m "暂停中" --to weibo-east 2>&1)" "account is paused"
 has "a paused account holds its posts" "$(g post show "$id" --json)" paused
 ok "resume" g account resume weibo-east
 ok "and lets them go" g post wait "$id"

@@ -25,6 +25,23 @@ kill -HUP "$daemon_pid"
 wait_log config.reloaded
 ok "it comes back" timeout 20 sh -c 'until gazette -s "$1" post show "$2" --json | grep -q "\"queued\""; do :; done' sh "$rig/control" "$id"
 
+# again and again while polls are due: nothing points into what was replaced
+sed -i 's/poll_min: .*/poll_min: 100ms/' "$rig/accounts.yaml"
+round=0
+while [ "$round" -lt 15 ]; do
+	round=$((round + 1))
+	ok "reload $round" g reload
+done
+ok "and it still answers" g status
+
 rig_stop
 same "clean stop" "$daemon_status" 0
+
+# the last day of a rule is the office's, not the machine's: these two are 26 hours apart
+yesterday=$(TZ=Pacific/Kiritimati date -d yesterday +%F)
+printf -- '- id: old\n  level: warn\n  any: [旧词]\n  reason: 旧\n  expires: %s\n' "$yesterday" >"$rig/wording.yaml"
+sed "s#zone: .*#zone: Pacific/Kiritimati#; s#^wording: .*#wording: $rig/wording.yaml#" "$rig/good.yaml" >"$rig/accounts.yaml"
+rig_daemon TZ=Etc/GMT+12 || exit 1
+same "a rule ends with its day in the office's zone" "$(g post check -m 旧词 --to weibo-east 2>&1 | grep -c wording)" 0
+rig_stop
 done_testing

@@ -45,7 +45,8 @@ static void check_normal(struct str text, struct str other)
 	weibo_normal_text(text, &one);
 	weibo_normal_text(other, &two);
 	weibo_normal_text(buf_str(&one), &again);
-	must(!one.failed && str_eq(buf_str(&one), buf_str(&again)));
+	/* Without the # between them, bytes that are no UTF-8 may make a blank. */
+	must(!one.failed && (!utf8_valid(text) || str_eq(buf_str(&one), buf_str(&again))));
 	must(!one.n || !memchr(one.p, '#', one.n));
 	percent = weibo_similar_percent(buf_str(&one), buf_str(&two));
 	must(percent >= 0 && percent <= 100);

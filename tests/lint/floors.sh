@@ -26,7 +26,7 @@ table='
 '
 # Libraries that only these rooms may see.
 libraries='
-cmark.h codec
+cmark.h codec platform
 curl/ net
 ev.h net
 microhttpd.h net sim

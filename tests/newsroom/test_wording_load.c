@@ -176,8 +176,8 @@ static void test_rules__files_that_are_none_are_refused(void **state)
 	CHECK_FAILS(wording_load("/nonexistent/wording.yaml", &wording, &err), err, "/nonexistent/wording.yaml");
 	CHECK_INT(err.domain, ERROR_CONFIG);
 	CHECK_INT(err.advice, ADVISE_REJECT);
-	CHECK_FAILS(wording_load("/tmp", &wording, &err), err, "/tmp is no file");
-	CHECK_FAILS(wording_load("/dev/zero", &wording, &err), err, "/dev/zero is no file");
+	CHECK_FAILS(wording_load("/tmp", &wording, &err), err, "/tmp: is no file");
+	CHECK_FAILS(wording_load("/dev/zero", &wording, &err), err, "/dev/zero: is no file");
 	(void)snprintf(path, sizeof(path), "/tmp/gazette-wording-XXXXXX");
 	CHECK(mkdtemp(path) != NULL);
 	{
@@ -205,7 +205,7 @@ static void test_rules__too_long_a_file_is_refused(void **state)
 	(void)state;
 	memset(text, '#', LIMIT_CONFIG_BYTES + 1);
 	write_rules((struct str){ text, LIMIT_CONFIG_BYTES + 1 }, path);
-	CHECK_FAILS(wording_load(path, &wording, &err), err, "is longer than");
+	CHECK_FAILS(wording_load(path, &wording, &err), err, ": longer than");
 	CHECK_INT(err.domain, ERROR_CONFIG);
 	unlink(path);
 	free(text);

@@ -104,6 +104,22 @@ static void test_first_pull__an_empty_list_counts_from_now(void **state)
 	rig_finish(&rig);
 }
 
+/* One hostile id must not silence a feed until the end of time. */
+static void test_since__is_never_far_ahead_of_now(void **state)
+{
+	int64_t later = weibo_id_at(RIG_NOW_AT + 2 * DAY_MS);
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig, WEIBO_TIER_SHARE);
+	start_pull(&rig, COMMENTS, NULL);
+	page(&rig, (int64_t[]){ later, T0 + 2 }, 2, number(T0 + 1));
+	CHECK_INT(rig.outcome.kind, OUTCOME_DONE);
+	CHECK_INT(rig.outcome.messages.n, 2);
+	CHECK_TEXT(rig.outcome.since, number(T0 + 2));
+	rig_finish(&rig);
+}
+
 static void test_pages__down_to_what_is_known_and_only_then_the_cursor_moves(void **state)
 {
 	struct rig rig;
@@ -388,7 +404,7 @@ static void test_items__jitter_of_types_and_missing_fields(void **state)
 		"],\"next_cursor\":\"0\",\"total_number\":\"3\"}");
 	CHECK_INT(rig.outcome.kind, OUTCOME_DONE);
 	CHECK_INT(rig.outcome.messages.n, 3);
-	CHECK_TEXT(rig.outcome.since, "18014398509481987");
+	CHECK_TEXT(rig.outcome.since, "5"); /* the others claim to be made decades from now */
 	message = message_of(&rig, "18014398509481987");
 	CHECK_TEXT(message->text, "a <b> &amp;");
 	CHECK_TEXT(message->author_name, "\"x\"");
@@ -448,6 +464,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request__paths_and_cursors),
 		cmocka_unit_test(test_first_pull__reads_the_newest_page_only),
+		cmocka_unit_test(test_since__is_never_far_ahead_of_now),
 		cmocka_unit_test(test_first_pull__an_empty_list_counts_from_now),
 		cmocka_unit_test(test_pages__down_to_what_is_known_and_only_then_the_cursor_moves),
 		cmocka_unit_test(test_pages__end_at_a_cursor_below_what_was_asked_for),

@@ -485,7 +485,7 @@ static void test_client__a_socket_that_may_not_be_opened_is_no_missing_daemon(vo
 
 	(void)state;
 	if (geteuid() == 0) {
-		skip(); /* nothing is closed to root */
+		return; /* nothing is closed to root */
 	}
 	make_path(&daemon);
 	bind_path(&daemon);

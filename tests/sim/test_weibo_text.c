@@ -129,7 +129,8 @@ static void test_stored_text__shortens_the_same_address_alike(void **state)
 
 static void test_normal_text__is_equal_for_equal_texts(void **state)
 {
-	static const char *const same[] = { "停水 通知", " 停水 \t\n 通知 ", "#停水# 通知", "停水\xe3\x80\x80通知" };
+	static const char *const same[] = { "停水 通知", " 停水 \t\n 通知 ", "#停水# 通知", "停水\xe3\x80\x80通知",
+		"# # 停水 通知 #" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {

@@ -313,15 +313,17 @@ static inline struct ticket_id rig_message(
 	struct rig *rig, const char *author, const char *text, int priority, enum intake_result *ret_result)
 {
 	struct message message = { .kind = MESSAGE_DIRECT, .created_at = rig->now_at, .from_us = false };
-	struct message_new new = { .message = &message,
-		.priority = priority,
-		.class = "consult",
-		.ack_at = rig->now_at + HOUR_MS,
-		.reply_at = rig->now_at + DAY_MS,
-		.answer_at = rig->now_at + 5 * DAY_MS,
-		.rung_at = rig->now_at + 30 * MINUTE_MS };
+	struct ticket_clocks clocks[PRIORITIES];
+	struct message_new new = { .message = &message, .priority = priority, .class = "consult", .clocks = clocks };
 	struct ticket_id ticket = { 0 };
 	char remote_id[32];
+
+	for (size_t i = 0; i < PRIORITIES; i++) {
+		clocks[i] = (struct ticket_clocks){ .ack_at = rig->now_at + HOUR_MS,
+			.reply_at = rig->now_at + DAY_MS,
+			.answer_at = rig->now_at + 5 * DAY_MS,
+			.rung_at = rig->now_at + 30 * MINUTE_MS };
+	}
 
 	(void)snprintf(remote_id, sizeof(remote_id), "%d", 5000 + rig->n_remote++);
 	message.remote_id = xstrdup(remote_id);

@@ -26,14 +26,19 @@ static bool take(struct rig *rig, const struct said *said, struct ticket_id *ret
 		.text = xstrdup("没水了"),
 		.status_id = xstrdup(said->status),
 		.parent_id = xstrdup(said->parent) };
+	struct ticket_clocks clocks[PRIORITIES];
 	struct message_new new = { .message = &message,
 		.priority = said->priority,
 		.class = said->priority ? "consult" : "life",
-		.ack_at = rig->now_at + HOUR_MS,
-		.reply_at = rig->now_at + DAY_MS,
-		.rung_at = rig->now_at + 30 * MINUTE_MS };
-	bool ok = intake_message(rig->tx, rig->account, &new, &result, ret_ticket, &rig->err);
+		.clocks = clocks };
+	bool ok;
 
+	for (int i = 0; i < PRIORITIES; i++) { /* the lower, the slower; no answer, no reply */
+		clocks[i] = (struct ticket_clocks){ .ack_at = rig->now_at + HOUR_MS,
+			.reply_at = i == PRIORITY_NO_ANSWER ? 0 : rig->now_at + (1 + i) * DAY_MS,
+			.rung_at = rig->now_at + 30 * MINUTE_MS };
+	}
+	ok = intake_message(rig->tx, rig->account, &new, &result, ret_ticket, &rig->err);
 	message_finish(&message);
 	return ok;
 }
@@ -174,6 +179,38 @@ static void test_priority__is_raised_and_never_lowered(void **state)
 	rig_check_counters(rig);
 }
 
+/* A ticket that was answered, and the reply's clock after the citizen wrote again, in days from then. */
+static int64_t reply_days(struct rig *rig, const char *author, int was, int now)
+{
+	char ids[2][24];
+	int64_t ticket;
+	struct send_id send = { 0 };
+
+	(void)snprintf(ids[0], sizeof(ids[0]), "1%s", author);
+	(void)snprintf(ids[1], sizeof(ids[1]), "2%s", author);
+	ticket = say(rig, (struct said){ MESSAGE_DIRECT, ids[0], author, NULL, NULL, was, false });
+	CHECK(claim(rig, ticket));
+	DO(rig, ticket_reply(rig->tx, &officer, (struct ticket_id){ ticket }, 2, "好", false, &send, &rig->err));
+	rig->now_at += MINUTE_MS;
+	(void)say(rig, (struct said){ MESSAGE_DIRECT, ids[1], author, NULL, NULL, now, false });
+	CHECK_INT(rig_number(rig, "SELECT clock_at FROM ticket WHERE id = ?1", ticket), rig->now_at);
+	return (rig_number(rig, "SELECT COALESCE(reply_at, clock_at) - clock_at FROM ticket WHERE id = ?1", ticket)) /
+	       DAY_MS;
+}
+
+static void test_clocks__are_those_of_the_ticket_whatever_the_latest_message_says(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+
+	(void)state;
+	CHECK_INT(reply_days(rig, "bridge", 0, 3), 1); /* "yes", from who wanted to jump */
+	CHECK_INT(reply_days(rig, "thanks", 0, 9), 1);
+	CHECK_INT(reply_days(rig, "worse", 3, 1), 2);
+	CHECK_INT(reply_days(rig, "same", 2, 4), 3);
+	CHECK_INT(reply_days(rig, "content", 3, 9), 0);
+	rig_check_counters(rig);
+}
+
 static void test_life__alarms_also_when_it_joins(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
@@ -290,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_thread__citizens_without_an_id_are_never_one),
 		cmocka_unit_test(test_thread__long_ids_that_begin_alike_are_two_citizens),
 		cmocka_unit_test(test_priority__is_raised_and_never_lowered),
+		cmocka_unit_test(test_clocks__are_those_of_the_ticket_whatever_the_latest_message_says),
 		cmocka_unit_test(test_life__alarms_also_when_it_joins),
 		cmocka_unit_test(test_join__never_takes_it_from_its_holder),
 		cmocka_unit_test(test_closed__is_reopened_for_thirty_days),

@@ -246,18 +246,22 @@ static bool step_message(struct walk *walk)
 		.kind = (enum message_kind)random_below(3), .created_at = rig->now_at, .from_us = chance(10)
 	};
 	static const int priorities[] = { 0, 1, 2, 3, 3, 3, 4, 5, 9 };
+	struct ticket_clocks clocks[PRIORITIES];
 	struct message_new new = { .message = &message,
 		.priority = priorities[random_below(ARRAY_LEN(priorities))],
 		.class = "consult",
-		.ack_at = rig->now_at + HOUR_MS,
-		.reply_at = chance(50) ? rig->now_at + DAY_MS : 0,
-		.answer_at = chance(50) ? rig->now_at + 5 * DAY_MS : 0,
-		.rung_at = chance(50) ? rig->now_at + HOUR_MS : 0 };
+		.clocks = clocks };
 	struct ticket_id ticket = { 0 };
 	enum intake_result what;
 	char text[4][24];
 	bool ok;
 
+	for (size_t i = 0; i < PRIORITIES; i++) {
+		clocks[i] = (struct ticket_clocks){ .ack_at = rig->now_at + HOUR_MS,
+			.reply_at = chance(50) ? rig->now_at + DAY_MS : 0,
+			.answer_at = chance(50) ? rig->now_at + 5 * DAY_MS : 0,
+			.rung_at = chance(50) ? rig->now_at + HOUR_MS : 0 };
+	}
 	/* Few ids: some are known already. */
 	(void)snprintf(text[0], sizeof(text[0]), "%d", (int)random_below(3000));
 	(void)snprintf(text[1], sizeof(text[1]), "author%d", (int)random_below(8));

@@ -302,6 +302,9 @@ static void turn_page(struct driver_op *op, const cJSON *root, int64_t lowest, s
 void weibo_pull_answer(struct driver_op *op, const cJSON *json, struct outcome *outcome)
 {
 	const cJSON *list = cJSON_IsArray(json) ? json : json_get(json, lists[op->pull.feed].list);
+	/* Ids tell the time they were made. What claims to be of tomorrow is read, and read again, but moves no cursor.
+	 */
+	int64_t highest = op->pull.now_at > 0 ? weibo_id_at(op->pull.now_at + DAY_MS) : INT64_MAX;
 	int64_t high = stored_id(op->high);
 	int64_t lowest = 0;
 	const cJSON *item;
@@ -324,7 +327,7 @@ void weibo_pull_answer(struct driver_op *op, const cJSON *json, struct outcome *
 			continue;
 		}
 		read_item(op, item, id, message_list_add(&outcome->messages));
-		high = id > high ? id : high;
+		high = id > high && id < highest ? id : high;
 		lowest = lowest == 0 || id < lowest ? id : lowest;
 	}
 	if (high > 0) {

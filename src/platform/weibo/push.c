@@ -24,9 +24,11 @@
 #include "core/limits.h"
 #include "core/mem.h"
 #include "platform/weibo/weibo.h"
+#include "text/utf8.h"
 
 #define PARAM_BYTES 128u
 #define ECHO_BYTES  1024u
+#define PLACE_BYTES 40u
 #define DATA_BYTES  (64u << 10)
 
 struct said {
@@ -184,10 +186,12 @@ static void read_said(struct said *said)
 	} else if (strcmp(type, "voice") == 0) {
 		(void)add_message(said, "[voice]");
 	} else if (strcmp(type, "position") == 0) {
+		struct str latitude = text_cut_bytes(json_str(said->data, "latitude"), PLACE_BYTES);
+		struct str longitude = text_cut_bytes(json_str(said->data, "longitude"), PLACE_BYTES);
 		char mark[128];
 
-		(void)snprintf(mark, sizeof(mark), "[location] (%.40s, %.40s)", json_text(said->data, "latitude", "?"),
-			json_text(said->data, "longitude", "?"));
+		(void)snprintf(mark, sizeof(mark), "[location] (" STR_FMT ", " STR_FMT ")", STR_ARG(latitude),
+			STR_ARG(longitude));
 		(void)add_message(said, mark);
 	} else if (strcmp(type, "event") == 0) {
 		read_event(said);
