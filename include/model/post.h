@@ -11,7 +11,7 @@
 
 #include "core/str.h"
 
-enum post_class { POST_POLICY, POST_SERVICE, POST_INTERACT, POST_SOLICIT }; /* domain.md 1.2 */
+enum post_class { POST_POLICY, POST_SERVICE, POST_INTERACT, POST_SOLICIT }; /* by what a post is for */
 
 struct post_media {
 	char *name;   /* as the editor called it: for messages and the multipart file name */
