@@ -23,7 +23,7 @@ enum post_form {
 /* How loudly: a broadcast notifies followers and costs a scarce quota. */
 enum post_mode { POST_MODE_PUBLISH, POST_MODE_BROADCAST };
 
-enum post_class { POST_POLICY, POST_SERVICE, POST_INTERACT, POST_SOLICIT }; /* domain.md 1.2 */
+enum post_class { POST_POLICY, POST_SERVICE, POST_INTERACT, POST_SOLICIT }; /* by what a post is for */
 
 struct post_media {
 	char *name;   /* as the editor called it: for messages and the multipart file name */

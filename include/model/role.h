@@ -1,5 +1,5 @@
 /*
- * Who may do what (domain.md 4.5, the part this version enforces). A role is a set of permissions; an
+ * Who may do what (the part this version enforces). A role is a set of permissions; an
  * operator may hold several roles. Verbs of the control protocol declare the permission they need and it is
  * checked in one place.
  */

@@ -1,5 +1,5 @@
 /*
- * A ticket: the case a citizen's message opens or joins. States, classes, priorities (domain.md 4.2, 4.3).
+ * A ticket: the case a citizen's message opens or joins. States, classes, priorities.
  */
 #ifndef MODEL_TICKET_H
 #define MODEL_TICKET_H
@@ -34,7 +34,7 @@ enum ticket_event {
 #define TICKET_STATES 7
 #define TICKET_EVENTS 9
 
-/* P0 life safety ... P5 complex; P9 no answer due (domain.md 4.3). */
+/* P0 life safety ... P5 complex; P9 no answer due. */
 #define PRIORITY_LIFE      0
 #define PRIORITY_DEFAULT   3
 #define PRIORITY_NO_ANSWER 9

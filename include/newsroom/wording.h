@@ -1,5 +1,5 @@
 /*
- * Wording rules: phrases and patterns an office does not want to publish (domain.md 2.9), and personal data that
+ * Wording rules: phrases and patterns an office does not want to publish, and personal data that
  * slipped in (phone, identity card, bank card and plate numbers, e-mail). Policy as pure functions; the lists are
  * data files the office maintains. The check shows the hit and the rule; it never edits the text.
  */

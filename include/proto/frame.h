@@ -48,7 +48,7 @@ bool frame_add_error(struct buf *out, const cJSON *id, const struct error *err, 
 void frame_read_error(const cJSON *error, struct error *ret_err);
 
 /*
- * What a program that failed with this error should exit with (cli.md): 1 failed, 2 usage, 3 not found, 4 not
+ * What a program that failed with this error should exit with (gazette(1)): 1 failed, 2 usage, 3 not found, 4 not
  * allowed, 5 conflict, 6 blocked, 7 no daemon, 8 some rows failed, 9 outcome unknown, 10 quota, 75 again later.
  */
 enum exit_code {

@@ -1,6 +1,6 @@
 /*
  * Forms and query strings. Encoding happens once, here, and nowhere else: a value that is encoded twice is published as
- * percent soup (weibo.md 11.1).
+ * percent soup, as clients of Weibo's API have found out.
  */
 #include "codec/form.h"
 

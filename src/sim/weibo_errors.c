@@ -1,6 +1,6 @@
 /*
  * The error table. Texts and statuses that were observed in the wild are kept to the letter, spelling included; the
- * others follow the rule of weibo.md 8: parameters, content and targets 400, permission, tokens and limits 403.
+ * others follow one rule, unverified: parameters, content and targets 400, permission, tokens and limits 403.
  */
 #include "sim/weibo_errors.h"
 

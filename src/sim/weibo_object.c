@@ -1,6 +1,6 @@
 /*
  * Statuses, comments and users as the platform writes them: which members, in which order, of which type. After
- * recorded answers (weibo.md 3.4, 5.1, 7.6).
+ * recorded answers.
  */
 #include <inttypes.h>
 

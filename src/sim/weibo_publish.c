@@ -1,6 +1,6 @@
 /*
  * Publishing: share, update, upload, upload_url_text, upload_pic, repost, destroy. The order of the checks of `share`
- * is weibo.md 12, item 5; the gateway in call.c has done token, permission and safety address before.
+ * is assumed, and is its contract; the gateway in call.c has done token, permission and safety address before.
  */
 #include <inttypes.h>
 

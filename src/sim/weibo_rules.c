@@ -8,7 +8,8 @@
 /*
  * The operator's address must be a public IPv4 one.
  *
- * source  unverified: weibo.md 3.1 asks for this reading. Documentation ranges pass, since rehearsals use them.
+ * source  unverified: wiki "2/statuses/share" wants the operator's own address. Documentation ranges pass, since
+ * rehearsals use them.
  */
 static bool is_public_ipv4(struct str text)
 {

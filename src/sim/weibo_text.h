@@ -1,6 +1,7 @@
 /*
- * What Weibo does with a text: counting, short links, topics, names, comparing. Written from weibo.md 7.3, 7.5 and
- * 3.4 for the simulator alone; it shares no code with the driver, so that each can prove the other wrong.
+ * What Weibo does with a text: counting, short links, topics, names, comparing. Written from
+ * the documented rules for the simulator alone; it shares no code with the driver, so that each can prove the other
+ * wrong.
  */
 #ifndef SIM_WEIBO_TEXT_H
 #define SIM_WEIBO_TEXT_H

@@ -19,7 +19,7 @@
 #include "sim/table.h"
 #include "sim/weibo_text.h"
 
-#define ID_EPOCH         INT64_C(515483463) /* unix seconds of id 0: weibo.md 7.2 */
+#define ID_EPOCH         INT64_C(515483463) /* unix seconds of id 0; exact on published samples */
 #define ID_SEQUENCE_BITS 22
 #define ID_BIG           (INT64_C(1) << 53) /* added to every new id once jitter was switched on */
 

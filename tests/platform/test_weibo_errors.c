@@ -10,7 +10,7 @@
 
 enum { PLAIN, PERSON = 1, TWIN = 2 };
 
-/* source  weibo.md 8, in its order */
+/* source  wiki "Error_code", in its order */
 static const struct {
 	int code;
 	enum error_advice write; /* a post */
@@ -312,7 +312,7 @@ static void test_messages__name_the_code_and_keep_secrets(void **state)
 	rig_finish(&rig);
 }
 
-/* source  weibo.md 8, "Fallback by HTTP", and 1, last points */
+/* source  statuses as observed */
 static void test_status__decides_only_without_a_code(void **state)
 {
 	static const struct {

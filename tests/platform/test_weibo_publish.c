@@ -4,7 +4,7 @@
 
 static const char jpeg[] = "\xff\xd8\xff\xe0 some bytes\0with a NUL";
 
-/* source  weibo.md 3.1, "Wire form" */
+/* source  wiki "2/statuses/share" */
 static void test_share__form_is_encoded_once(void **state)
 {
 	struct rig rig;
@@ -55,7 +55,7 @@ static void check_part(const struct http_part *part, const char *name, const cha
 	assert_memory_equal(part->data, data, n);
 }
 
-/* source  weibo.md 3.1, "With a picture": raw UTF-8 in the parts, pic last, with name and type */
+/* source  wiki "2/statuses/share", "upload": raw UTF-8 in the parts, pic last, with name and type */
 static void test_share__picture_goes_as_multipart(void **state)
 {
 	struct post_media picture = {
@@ -111,7 +111,7 @@ static void test_picture__is_refused_before_it_leaves(void **state)
 	free(pictures[1].data);
 }
 
-/* source  weibo.md 3.2 */
+/* source  wiki "2/statuses/update" */
 static void test_update__carries_the_marker(void **state)
 {
 	struct rig rig;
@@ -163,7 +163,7 @@ static void test_upload__host_follows_the_configuration(void **state)
 	rig_finish(&rig);
 }
 
-/* source  weibo.md 5.2 */
+/* source  wiki "2/comments/reply", "2/comments/create" */
 static void test_reply__to_a_comment_and_to_a_mention(void **state)
 {
 	struct rig rig;

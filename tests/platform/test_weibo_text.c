@@ -15,8 +15,8 @@ static struct str repeated(char *space, size_t size, const char *head, const cha
 	return (struct str){ space, n };
 }
 
-/* source  weibo.md 7.3, "Vectors"; where these say 4 (a phrase, a topic) the rule beside them gives 3, and the rule
- * counts */
+/* source  the rule of text.c, worked out by hand; where these say 4 (a phrase, a topic) the rule beside them gives 3,
+ * and the rule counts */
 static void test_length__published_vectors(void **state)
 {
 	static const struct {
@@ -101,7 +101,7 @@ static void check_print(const char *text, const char *want)
 	buf_finish(&out);
 }
 
-/* source  weibo.md 3.4, "not byte-identical" */
+/* source  recorded answers: what comes back is not what was sent */
 static void test_fingerprint__survives_what_the_server_changes(void **state)
 {
 	(void)state;
@@ -148,7 +148,7 @@ static void test_entities__decoded_once(void **state)
 	check_decoded("&nbsp;", "&nbsp;");
 }
 
-/* source  weibo.md 4, "id and mid", and wiki samples */
+/* source  samples of wiki "2/statuses/querymid" */
 static void test_mid__both_ways(void **state)
 {
 	static const struct {
@@ -191,7 +191,7 @@ static void test_mid__refuses_what_is_none(void **state)
 	CHECK_INT(id, 42);
 }
 
-/* source  weibo.md 7.2; the samples' ids and dates agree to the second */
+/* source  published answers; the samples' ids and dates agree to the second */
 static void test_id__carries_its_time(void **state)
 {
 	int64_t at;

@@ -1,4 +1,4 @@
-# The platform's side, as weibo.md 12 lists it: paths, shapes and types of answers, checks and their order, quotas,
+# The platform's side: paths, shapes and types of answers, checks and their order, quotas,
 # duplicates, paging, comments, mentions, OAuth.
 . "$(dirname "$0")/lib.sh"
 new_platform

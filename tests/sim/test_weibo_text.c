@@ -1,4 +1,4 @@
-/* The platform's view of a text, against the vectors of weibo.md 7.3 and recorded behaviour. */
+/* The platform's view of a text, against vectors worked out by hand and recorded behaviour. */
 #include "check.h"
 
 #include "core/buf.h"

@@ -3,7 +3,7 @@
  * answer cannot be understood may have taken effect, so it is looked up (VERIFY) and never simply repeated.
  *
  * An answer is judged by Weibo's own code where it has one (errors.c); the HTTP status decides only without it, because
- * 403 means almost anything (weibo.md 8, 11.11).
+ * 403 means almost anything.
  */
 #include <stdio.h>
 
@@ -55,7 +55,7 @@ static void not_answered(struct driver_op *op, const struct http_answer *answer,
 /*
  * No code: the HTTP status is all there is. json NULL: the body is no whole JSON.
  *
- * source  weibo.md 8 (fallback by HTTP); 414 and 418 are what Weibo's fronts answer to floods. A whole refusal with 400
+ * source  statuses as observed; 414 and 418 are what Weibo's fronts answer to floods. A whole refusal with 400
  *         or 404 is believed. Of 401 and 403, "token or limit", a write is looked up, which asks with the same token
  *         and so finds out which; without a whole body even 400 is in doubt, since 20032 ("published, but slow") is a
  * 400 too.
@@ -102,7 +102,7 @@ bool weibo_answer_json(
 		by_status(op, answer->status, NULL, ret_outcome);
 		return false;
 	}
-	/* A 200 may hold a code too; it is an int or a string (weibo.md 8). */
+	/* A 200 may hold a code too; it is an int or a string. */
 	code = json_get(json, "error_code") ? json_i64(json, "error_code", CODE_UNREADABLE) : 0;
 	if (code != 0 && code != CODE_UNREADABLE) {
 		weibo_refused(op, code, json_text(json, "error", ""), ret_outcome);

@@ -2,7 +2,8 @@
  * Does a text fit Weibo? Findings before anything is scheduled, offline, with the rules as far as they are known. What
  * only Weibo can know (duplicates, forbidden words) is not tried here.
  *
- * source  weibo.md 3.1 (safe domain, topics, the blank behind a link), 7.3 (length), 7.4 (pictures), 5.2 (comments)
+ * source  wiki "2/statuses/share" (safe domain, topics), "2/statuses/upload" (pictures), "2/comments/create"; the blank
+ * behind a link as a public Java client found it (qqxadyy/weibo-openapi-4java); length: text.c
  */
 #include <inttypes.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * Weibo's error codes as a table: code → class, class → advice. What a code means for a send depends on whether the
  * operation writes: "system error" after a write says nothing about whether it was published.
  *
- * source  weibo.md 8 (wiki "Error_code" with its mirrors, extended list, OAuth table; HTTP statuses as observed);
+ * source  wiki "Error_code" with its mirrors, the extended list and the OAuth table; HTTP statuses as observed;
  *         samples tests/fixtures/weibo/error_<code>.json
  */
 #include <inttypes.h>
@@ -150,7 +150,10 @@ static const struct row rows[] = {
 	{ 21901, 0, CLASS_REFUSED, "coordinates wrong" },
 };
 
-/* source  weibo.md 8: 20016 wants 10-60 minutes, 20022 an hour at least; 9: windows end at the full hour, +0800 */
+/*
+ * source  waits of 20016 and 20022 unverified: 10-60 minutes, an hour at least; windows end at the full hour, +0800:
+ * wiki "2/account/rate_limit_status"
+ */
 #define BUSY_MS            MINUTE_MS
 #define PACE_MS            (20 * MINUTE_MS)
 #define LONG_MS            HOUR_MS
@@ -201,7 +204,8 @@ static void not_before(struct outcome *outcome, int quota, int64_t retry_ms)
 /*
  * 10017 covers three things.
  *
- * source  weibo.md 3.1: "text not find domain!" came intermittently for good texts, so it is tried twice more
+ * source  reported for public clients: "text not find domain!" came intermittently for good texts, so it is tried twice
+ * more
  */
 static enum class invalid_value(const char *said, const char **ret_text, int *ret_max_tries) {
 	if (strstr(said, "text not find domain")){ *ret_text = "no link under the app's safe domain found in the text";
@@ -243,7 +247,7 @@ static void apply_class(struct driver_op *op, enum class class, int max_tries, s
 	case CLASS_LIMIT_ALL:
 		/*
 		 * Whether the window is an hour or a day is the app's grant; asking again at the next full hour costs
-		 * one call, waiting for midnight might cost a day (weibo.md 9).
+		 * one call, waiting for midnight might cost a day.
 		 */
 		not_before(outcome, WEIBO_QUOTA_CALLS, window_end_ms(op, HOUR_MS, 0));
 		return;
@@ -314,7 +318,7 @@ const char *weibo_without_secrets(const struct driver_op *op, const char *said)
 void weibo_refused(struct driver_op *op, int64_t code, const char *said, struct outcome *outcome)
 {
 	const struct row *row = find_row(code);
-	/* source  weibo.md 8, last row: unknown system codes once more, unknown service codes never */
+	/* source unverified: unknown system codes once more, unknown service codes never */
 	enum class class = code >= 10000 && code < 20000 ? CLASS_DOUBT : CLASS_REFUSED;
 	const char *text = "unknown code";
 	int max_tries = 2;

@@ -12,8 +12,9 @@
  * it. And one pull is capped, so that a flood cannot eat the day's calls: then the cursor is "HIGH/TOP-BOTTOM", with
  * the gap that is still to be read, and the next pull goes on there after it has read what is new.
  *
- * source  weibo.md 4 ("Pagination"), 5.1, 9 (budget), 11.5, 11.6, 11.10; samples
- * tests/fixtures/weibo/comments_timeline.json, mentions.json, comments_mentions.json, comments_paged.json
+ * source  wiki "2/comments/timeline", "2/statuses/mentions", "2/comments/mentions", "Rate-limiting"; filtered pages in
+ * a recorded answer (hoverruan/weiboclient4j); samples tests/fixtures/weibo/comments_timeline.json, mentions.json,
+ * comments_mentions.json, comments_paged.json
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,7 +41,7 @@ const struct driver_feed weibo_feeds[WEIBO_FEEDS] = {
 	{ .name = "comment-mentions", .share_percent = 12 },
 };
 
-/* source  weibo.md 5.1; the documented largest count, where there is one, saves calls */
+/* source  wiki, the page of each path; the documented largest count, where there is one, saves calls */
 static const struct {
 	const char *path;
 	const char *list;

@@ -12,8 +12,8 @@
  * entities escaped, a long text cut, a comment gets "回复@name:" in front. Clocks differ too: an equal text from
  * shortly before the first attempt is taken as a sign of a wrong clock, not as somebody else's post.
  *
- * source  weibo.md 3.4 (matching), 4 (five newest; filtered pages), 8 (read back after doubt), 11.8, 11.9; samples
- *         tests/fixtures/weibo/user_timeline.json, comments_reply.json
+ * source  wiki "2/statuses/user_timeline"; five newest as a public Java client quotes it (qqxadyy/weibo-openapi-4java);
+ * samples tests/fixtures/weibo/user_timeline.json, comments_reply.json
  */
 #include <inttypes.h>
 #include <string.h>
@@ -69,7 +69,7 @@ static bool is_foreign(const struct driver_op *op, const cJSON *item)
 /*
  * The marker that an advanced post carries decides by itself, for and against.
  *
- * source  weibo.md 3.2; sample tests/fixtures/weibo/update.json. It may be absent, null, "" or {} (11.15).
+ * source  wiki "2/statuses/update"; sample tests/fixtures/weibo/update.json. It may be absent, null, "" or {}.
  */
 static enum verdict marked(const struct driver_op *op, const cJSON *item, bool *ret_has_marker)
 {
@@ -95,7 +95,7 @@ static enum verdict marked(const struct driver_op *op, const cJSON *item, bool *
 	return VERDICT_OTHER;
 }
 
-/* Behind "回复@name:", which the server puts in front of an answer (weibo.md 5.2). */
+/* Behind "回复@name:", which the server puts in front of an answer. */
 static struct str without_prefix(struct str text)
 {
 	const struct str prefix = STR("回复@");
@@ -231,7 +231,7 @@ static bool reaches_back(const struct driver_op *op, const cJSON *root, const cJ
 	if (made_at != 0 && made_at < op->send->first_attempt_at - CLOCK_GRACE_MS) {
 		return true;
 	}
-	/* Or it is all there is; pages are filtered, so a short one alone proves nothing (weibo.md 4). */
+	/* Or it is all there is; pages are filtered, so a short one alone proves nothing. */
 	return n < newest && json_i64(root, "next_cursor", -1) == 0 && json_i64(root, "total_number", 0) <= (int64_t)n;
 }
 
@@ -265,7 +265,7 @@ void weibo_find_answer(struct driver_op *op, const cJSON *json, struct outcome *
 	struct buf print;
 
 	if (!cJSON_IsArray(list)) {
-		/* An empty list may come as a bare [] (weibo.md 4): it tells nothing. */
+		/* An empty list may come as a bare []: it tells nothing. */
 		if (!cJSON_IsArray(json)) {
 			weibo_unreadable(op, outcome, "the answer holds no list");
 			return;

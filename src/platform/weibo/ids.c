@@ -13,7 +13,7 @@
 #include "core/mem.h"
 #include "platform/weibo/weibo.h"
 
-/* source  weibo.md 4 ("id and mid"): seven decimal digits make four in base 62, from the right */
+/* source  the WeCase client, exact on published pairs: seven decimal digits make four in base 62, from the right */
 #define MID_GROUP       INT64_C(10000000)
 #define MID_GROUP_CHARS 4
 
@@ -146,7 +146,7 @@ static bool take_zone(struct str part, int64_t *ret_minutes)
 /*
  * By hand, because strptime() follows the locale.
  *
- * source  weibo.md 7.1; sample tests/fixtures/weibo/share.json
+ * source  recorded answers; sample tests/fixtures/weibo/share.json
  */
 bool weibo_time_parse(struct str text, int64_t *ret_at)
 {

@@ -2,7 +2,7 @@
  * Login and what Weibo says about a token and its limits. A token cannot be renewed by a program: a person gives
  * consent on Weibo's page and pastes the address it leads to.
  *
- * source  weibo.md 2.1-2.5 (OAuth2), 9 and 10 (rate_limit_status, get_token_info); samples
+ * source  wiki "Oauth2/authorize", "access_token", "get_token_info", "授权机制", "2/account/rate_limit_status"; samples
  *         tests/fixtures/weibo/{access_token,token_info,rate_limit_status}.json
  */
 #include <inttypes.h>
@@ -117,7 +117,7 @@ bool weibo_login_request(struct driver_op *op, struct http_request *ret_request,
 	return true;
 }
 
-/* `uid` is a string in one answer and a number in another (weibo.md 2.2, 2.3). */
+/* `uid` is a string in one answer and a number in another (access_token, get_token_info). */
 static bool read_uid(const cJSON *json, int64_t *ret_uid)
 {
 	struct buf text;

@@ -10,7 +10,8 @@
  * Weibo knows no key that would make a repeated write harmless; the advanced tier echoes `annotations`, which find.c
  * looks for.
  *
- * source  weibo.md 3.1, 3.2, 5.2; samples tests/fixtures/weibo/{share,share_with_pic,update,comments_reply}.json
+ * source  wiki "2/statuses/share", "update", "upload", "upload_url_text", "2/comments/create",
+ * "C/2/comments/reply/biz"; samples tests/fixtures/weibo/{share,share_with_pic,update,comments_reply}.json
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -211,8 +212,8 @@ static void posted(struct driver_op *op, const cJSON *json, int64_t id, struct o
 }
 
 /*
- * source  weibo.md 5.2: a wrong cid with a right status id degraded to a plain comment; the answer then lacks
- *         reply_comment
+ * source  wiki of interface version 1: a wrong cid with a right status id degraded to a plain
+ * comment; the answer then lacks reply_comment
  */
 static void commented(struct driver_op *op, const cJSON *json, struct outcome *outcome)
 {

@@ -9,7 +9,7 @@
 #include "text/utf8.h"
 
 /*
- * source  weibo.md 7.3: the web counter as the WeCase client copied it. It knows http:// only; whether the server
+ * source  the web counter as the WeCase client copied it. It knows http:// only; whether the server
  *         shortens https before it counts is not documented, hence two ways to count.
  */
 #define LINK_HALF_UNITS 20
@@ -160,7 +160,7 @@ static const struct entity *entity_at(struct str text)
 	return NULL;
 }
 
-/* source  weibo.md 11.3: whether open-tier texts are escaped is not documented; both are read */
+/* source unverified: whether open-tier texts are escaped is not documented; both are read */
 void weibo_decode_entities(struct buf *out, struct str text)
 {
 	size_t at = 0;
@@ -209,7 +209,7 @@ static bool is_blank(uint32_t c)
  * Links go as far as there is ASCII without blanks, which is further than weibo_link_next(): whatever the server's own
  * idea of a link's end is, the rest of it goes too.
  *
- * source  weibo.md 3.4; an update's answer with a mark without ink is in tests/fixtures/weibo/update.json
+ * source  recorded answers; an update's answer with a mark without ink is in tests/fixtures/weibo/update.json
  */
 static void strip(struct buf *out, struct str text)
 {

@@ -16,7 +16,7 @@
 #define FORM_BYTES (4 * LIMIT_POST_BYTES)
 #define URL_BYTES  (8u << 10)
 
-/* source  weibo.md 9: the day's window is assumed to begin at 00:00 +0800, that of posts at the full hour */
+/* source unverified: the day's window is assumed to begin at 00:00 +0800, that of posts at the full hour */
 #define MIDNIGHT_OFFSET_MS (16 * HOUR_MS)
 
 static size_t quotas(const void *settings, struct driver_quota ret[DRIVER_QUOTAS_MAX])
@@ -38,7 +38,7 @@ static size_t quotas(const void *settings, struct driver_quota ret[DRIVER_QUOTAS
 	return WEIBO_QUOTAS;
 }
 
-/* source  weibo.md 9, 10: the login calls and account/rate_limit_status are not counted; errors are (11.20) */
+/* source  wiki "2/account/rate_limit_status": not counted; unverified: login calls are not, refusals are */
 static unsigned cost(enum driver_op_kind kind, const struct driver_send *send)
 {
 	switch (kind) {

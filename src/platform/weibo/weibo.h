@@ -8,8 +8,8 @@
  *   feeds.c     comments and mentions        errors.c   Weibo's error codes as a table
  *   login.c     login, token, limits           push.c     private messages of the fan service
  *
- * Sources: weibo.md in the comments means the project's reference of the Weibo API (platforms/weibo.md of the design
- * documents), which names the wiki page or the code behind each fact; samples are in tests/fixtures/weibo/.
+ * Sources: wiki "PAGE" is a page below https://open.weibo.com/wiki/. What no page says was read in public clients or
+ * recorded answers and says so; samples are in tests/fixtures/weibo/.
  */
 #ifndef PLATFORM_WEIBO_WEIBO_H
 #define PLATFORM_WEIBO_WEIBO_H
@@ -30,7 +30,8 @@
 /*
  * Lengths count 汉字: two half-units each (text.c).
  *
- * source  weibo.md 3.1 (wiki 2/statuses/share), 3.2 (long text), 5.2 (comments), 7.3 (margin), 7.4 (pictures)
+ * source  wiki "2/statuses/share", "2/statuses/update" (long text), "2/comments/create", "2/statuses/upload"
+ * (pictures); the margin as a public Java client keeps it (qqxadyy/weibo-openapi-4java)
  */
 #define WEIBO_TEXT_UNITS        140
 #define WEIBO_TEXT_WARN_UNITS   130
@@ -49,7 +50,7 @@ static inline const struct weibo_settings *weibo_settings_of(const struct driver
 
 /* ---- ids.c ---- */
 
-/* source  weibo.md 7.2, exact on six samples: unix seconds = (id >> 22) + 515483463 */
+/* source unverified, exact on six published samples: unix seconds = (id >> 22) + 515483463 */
 #define WEIBO_ID_EPOCH_S       INT64_C(515483463)
 #define WEIBO_ID_SEQUENCE_BITS 22
 
@@ -103,7 +104,7 @@ enum weibo_likeness weibo_compare(struct str a, struct str b);
 bool weibo_answer_json(struct driver_op *op, const struct http_answer *answer, cJSON **ret_json,
 	struct outcome *ret_outcome) must_check;
 
-/* The member when it is an array, else NULL: lists also come as null, "" or {} (weibo.md 11.15). */
+/* The member when it is an array, else NULL: lists also come as null, "" or {}. */
 const cJSON *weibo_array(const cJSON *object, const char *key);
 
 /* An answer that came, but that nobody can read: VERIFY for a write, RETRY for a read. */
@@ -137,7 +138,8 @@ void weibo_limits_request(struct driver_op *op, struct http_request *ret_request
 void weibo_limits_answer(struct driver_op *op, const cJSON *json, struct outcome *outcome);
 bool weibo_login_url(const struct driver_account *account, struct buf *out);
 
-/* A GET or form POST of base_url + path; `form` is taken. The token goes in as a field (weibo.md 2.6). */
+/* A GET or form POST of base_url + path; `form` is taken. The token goes in as a field: in a header it was not always
+ * seen. */
 void weibo_get(struct driver_op *op, const char *path, struct buf *query, struct http_request *ret_request);
 void weibo_post(struct driver_op *op, const char *path, struct buf *form, struct http_request *ret_request);
 void weibo_form_init(struct driver_op *op, struct buf *form);
