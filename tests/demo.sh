@@ -27,7 +27,8 @@ rm -f build-demo.log
 root=$PWD
 PATH=$root/build/demo/src/cli:$root/build/demo/src/daemon:$root/build/demo/src/sim:$PATH
 TZ=Asia/Shanghai
-export PATH TZ
+GAZETTE_LOCALE_DIR=$root/build/demo/src/cli/po # not installed: LANG=zh_CN.UTF-8 finds its language here
+export PATH TZ GAZETTE_LOCALE_DIR
 dir=$(mktemp -d)
 export GAZETTE_SOCKET="$dir/control"
 sim=http://127.0.0.1:8750
@@ -165,7 +166,7 @@ if [ -n "$stay" ]; then
 
 Both programs keep running. From another shell:
 
-  export GAZETTE_SOCKET=$dir/control PATH=$root/build/demo/src/cli:\$PATH
+  export GAZETTE_SOCKET=$dir/control PATH=$root/build/demo/src/cli:\$PATH GAZETTE_LOCALE_DIR=$GAZETTE_LOCALE_DIR
   gazette inbox
   curl -d '{"account":"weibo-main","kind":"comment","as":"市民","text":"你好"}' $sim/sim/citizen
   curl $sim/sim/ledger

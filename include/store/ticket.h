@@ -35,7 +35,8 @@ struct message_new {
 	const char *class;
 	const char *spans; /* JSON array of {from,n,rule}; NULL: none */
 
-	/* [PRIORITIES] by priority, from now on: of which ticket the message becomes part is known in the store only. */
+	/* [PRIORITIES] by priority, from now on: of which ticket the message becomes part is known in the store only.
+	 */
 	const struct ticket_clocks *clocks;
 };
 

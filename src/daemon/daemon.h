@@ -276,7 +276,7 @@ void daemon_point(const char *name);
  * Read configuration and rule files together. Days in them are the office's: without a configuration that is running
  * the process takes the office's zone before the rule files are read; with one, what cannot change must be the same.
  */
-bool rules_load(const char *config_path, const struct config *running, struct rules **ret_rules, struct error *err)
-	must_check;
+bool rules_load(
+	const char *config_path, const struct config *running, struct rules **ret_rules, struct error *err) must_check;
 
 #endif

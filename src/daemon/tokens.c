@@ -25,6 +25,7 @@ struct tokens {
 
 struct warning {
 	struct job job;
+	struct daemon *daemon;
 	struct account_id account;
 	char *name;
 	int days;
@@ -65,7 +66,13 @@ static void done_warning(struct job *job, const struct error *err)
 	struct warning *warning = container_of(job, struct warning, job);
 
 	if (err) {
-		log_warn("token.unwarned account=%s error=%s", warning->name, log_text(err->message));
+		struct account *account = daemon_account(warning->daemon, warning->account);
+
+		if (account) {
+			account->warned_days = 0; /* what the row says decides when it is tried again */
+		}
+		log_warn("token.unwarned account=%s error=%s action=%s", warning->name, log_text(err->message),
+			log_text("trying again in ten minutes"));
 	} else {
 		log_warn("token.expires account=%s days=%d action=%s", warning->name, warning->days,
 			log_text("`gazette account login` renews it"));
@@ -86,6 +93,7 @@ static void warn_of(struct tokens *tokens, struct account *account)
 			if (account->warned_days == 0 || account->warned_days > warn_days[i]) {
 				struct warning *warning = xnew(struct warning);
 
+				warning->daemon = tokens->daemon;
 				warning->account = account->id;
 				warning->name = xstrdup(account->name);
 				warning->days = warn_days[i];

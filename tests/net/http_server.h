@@ -361,6 +361,17 @@ static inline void server_free(struct server *server)
 	free(server);
 }
 
+/* How many requests it saw of which something arrived. */
+static inline size_t server_begun(struct server *server)
+{
+	size_t n;
+
+	pthread_mutex_lock(&server->mutex);
+	n = server->n_begun;
+	pthread_mutex_unlock(&server->mutex);
+	return n;
+}
+
 /* How many whole requests the server saw whose body or request line contains `mark`. */
 static inline size_t server_count(struct server *server, const char *mark)
 {

@@ -123,7 +123,7 @@ static void check_kept_connection_race(const char *body, bool multipart, enum st
 	CHECK_INT(second->error.advice, ADVISE_VERIFY);
 	CHECK_INT(second->error.domain, ERROR_HTTP);
 	CHECK_INT(server_count(server, "/second"), how == RESET_AFTER_HEADERS ? 0 : 1);
-	CHECK_INT(server->n_begun, 2); /* and not a byte of a third */
+	CHECK_INT(server_begun(server), 2); /* and not a byte of a third */
 	CHECK_INT(server->n_connections, 1);
 	rig_free(rig);
 	server_free(server);
@@ -197,7 +197,7 @@ static void test_http__large_body_interrupted_on_a_kept_connection_is_not_begun_
 	result = rig_start(rig, &request);
 	rig_run(rig);
 	CHECK_INT(result->fate, HTTP_IN_DOUBT);
-	CHECK_INT(server->n_begun, 2);
+	CHECK_INT(server_begun(server), 2);
 	rig_free(rig);
 	server_free(server);
 }
@@ -237,7 +237,7 @@ static void test_http__fresh_connection_dropped_is_in_doubt(void **state)
 		CHECK_INT(result->error.advice, ADVISE_VERIFY);
 		CHECK(result->error.message[0] != '\0');
 	}
-	CHECK_INT(server->n_begun, 3);
+	CHECK_INT(server_begun(server), 3);
 	rig_free(rig);
 	server_free(server);
 }
@@ -317,7 +317,7 @@ static void check_broken_answer(struct str bytes, const char *message)
 	CHECK_INT(result->fate, HTTP_IN_DOUBT);
 	CHECK_INT(result->status, 0);
 	CHECK(strstr(result->error.message, message) != NULL);
-	CHECK_INT(server->n_begun, 1);
+	CHECK_INT(server_begun(server), 1);
 	rig_free(rig);
 	server_free(server);
 }
@@ -459,7 +459,7 @@ static void test_http__slow_answer_ends_at_the_timeout(void **state)
 		CHECK_INT(result->fate, HTTP_IN_DOUBT);
 		CHECK(result->took_ms >= 150);
 	}
-	CHECK_INT(server->n_begun, 2);
+	CHECK_INT(server_begun(server), 2);
 	rig_free(rig);
 	server_free(server);
 }
@@ -599,7 +599,7 @@ static void test_http__cancel_before_the_loop_turned_is_not_sent(void **state)
 	rig_run(rig);
 	CHECK_INT(result->times, 1);
 	CHECK_INT(result->fate, HTTP_NOT_SENT);
-	CHECK_INT(server->n_begun, 0);
+	CHECK_INT(server_begun(server), 0);
 	rig_free(rig);
 	server_free(server);
 }
