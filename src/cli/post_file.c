@@ -29,7 +29,8 @@ enum member_kind {
 	MEMBER_MEDIA,    /* a list of {file, alt} or names, or "a.png|what it shows; b.png" */
 	MEMBER_TEXTS,    /* account: text */
 	MEMBER_ANSWER,   /* of a row that came back */
-	MEMBER_NOT_YET,
+	MEMBER_MODE,     /* a text, or account: text */
+	MEMBER_COVER,    /* the file of one of its media */
 };
 
 static const struct {
@@ -47,7 +48,16 @@ static const struct {
 	{ "campaign", MEMBER_TEXT },
 	{ "media", MEMBER_MEDIA },
 	{ "per_account", MEMBER_TEXTS },
-	{ "cover", MEMBER_NOT_YET },
+	{ "form", MEMBER_TEXT },
+	{ "mode", MEMBER_MODE },
+	{ "topic", MEMBER_TEXT },
+	{ "author", MEMBER_TEXT },
+	{ "digest", MEMBER_TEXT },
+	{ "source_url", MEMBER_TEXT },
+	{ "cover", MEMBER_COVER },
+	{ "comments", MEMBER_TEXT },
+	{ "corrects", MEMBER_TEXT },
+	{ "markdown", MEMBER_TEXT },
 	{ "row", MEMBER_ANSWER },
 	{ "file", MEMBER_ANSWER },
 	{ "line", MEMBER_ANSWER },
@@ -369,22 +379,23 @@ static bool build_texts(cJSON *post, const cJSON *item, struct error *err)
 {
 	cleanup(json_freep) cJSON *parsed = NULL;
 	const cJSON *text;
+	const char *member = item->string;
 	cJSON *texts = json_object();
 
-	json_add(post, "per_account", texts);
+	json_add(post, member, texts);
 	if (cJSON_IsString(item)) {
 		if (!json_parse(str_from(item->valuestring), &parsed, err)) {
-			return error_prefix(err, "per_account");
+			return error_prefix(err, "%s", member);
 		}
 		item = parsed;
 	}
 	if (!cJSON_IsObject(item)) {
-		return refuse(err, "per_account", _("must be lines of \"account: text\""));
+		return refuse(err, member, _("must be lines of \"account: text\""));
 	}
 	cJSON_ArrayForEach(text, item)
 	{
 		if (!cJSON_IsString(text)) {
-			return refuse(err, "per_account", _("must be lines of \"account: text\""));
+			return refuse(err, member, _("must be lines of \"account: text\""));
 		}
 		json_add_text(texts, text->string, text->valuestring);
 	}
@@ -495,7 +506,7 @@ static bool no_such_member(const struct post_file *file, const char *name, struc
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
-		if (members[i].kind != MEMBER_ANSWER && members[i].kind != MEMBER_NOT_YET) {
+		if (members[i].kind != MEMBER_ANSWER) {
 			words[n++] = members[i].name;
 		}
 	}
@@ -505,6 +516,16 @@ static bool no_such_member(const struct post_file *file, const char *name, struc
 		return error_prefix(err, "%s:%d:%d", file->name, place->key_line, place->key_column);
 	}
 	return post_file_error(file, err);
+}
+
+/* A medium is known by its name without folders. */
+static bool build_cover(cJSON *post, const cJSON *item, struct error *err)
+{
+	if (!cJSON_IsString(item)) {
+		return refuse(err, item->string, _("must be a text"));
+	}
+	json_add_text(post, item->string, base_name(item->valuestring));
+	return true;
 }
 
 static bool build_member(cJSON *post, const cJSON *item, enum member_kind kind, const char *dir, struct error *err)
@@ -518,8 +539,10 @@ static bool build_member(cJSON *post, const cJSON *item, enum member_kind kind, 
 		return build_media(post, item, dir, err);
 	case MEMBER_TEXTS:
 		return build_texts(post, item, err);
-	case MEMBER_NOT_YET:
-		return refuse(err, item->string, _("no platform of this version takes one"));
+	case MEMBER_MODE:
+		return cJSON_IsObject(item) ? build_texts(post, item, err) : build_text(post, item, err);
+	case MEMBER_COVER:
+		return build_cover(post, item, err);
 	case MEMBER_ANSWER:
 		break;
 	}
@@ -537,7 +560,13 @@ static bool build_body(const struct post_file *file, cJSON *post, struct error *
 	buf_init(&text, (size_t)LIMIT_POST_BYTES * 2);
 	ok = markdown_to_text(&text, (struct str){ file->body, file->body_n }, err) || error_prefix(err, "text");
 	if (ok) {
+		struct str body = str_trim((struct str){ file->body, file->body_n });
+
 		json_add_str(post, "text", buf_str(&text));
+		/* Platforms with articles keep the headings, links and pictures that a plain text loses. */
+		if (!str_eq(body, str_trim(buf_str(&text)))) {
+			json_add_str(post, "markdown", body);
+		}
 	}
 	buf_finish(&text);
 	return ok;

@@ -70,7 +70,6 @@ static void test_post_file__every_mistake_has_its_place(void **state)
 		{ "---\naccounts: [a]\ntext: hm\n---\nx\n",
 			"notice.md:3:7: text: the text stands below the front matter" },
 		{ "---\naccounts: [a]\nresult: created\n---\nx\n", "notice.md:3:1: \"result\" is nothing a post has" },
-		{ "---\ncover: c.png\n---\nx\n", "notice.md:2:8: cover: no platform of this version takes one" },
 		{ "---\nmedia: {file: a}\n---\nx\n", "notice.md:2:8: media: must be a list, each with file and alt" },
 		{ "---\nmedia:\n- alt: b\n---\nx\n", "notice.md:3:1: media: must be a list, each with file and alt" },
 		{ "---\nper_account: [a]\n---\nx\n",

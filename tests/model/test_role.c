@@ -18,6 +18,11 @@ static const struct {
 	{ PERMIT_ACCOUNT_POLL, "account poll", "-dla" },
 	{ PERMIT_ACCOUNT_PAUSE, "account pause", "--la" },
 	{ PERMIT_ACCOUNT_LOGIN, "account login", "---a" },
+	{ PERMIT_ACCOUNT_SHAPE, "account shape", "--la" },
+	{ PERMIT_ACCOUNT_TOKEN, "account token", "---a" },
+	{ PERMIT_ACCOUNT_PURGE, "account purge", "--la" },
+	{ PERMIT_COMMENT_READ, "comment read", "edl-" },
+	{ PERMIT_ARTICLE_WORK, "article work", "e-l-" },
 	{ PERMIT_RELOAD, "reload", "---a" },
 };
 

@@ -64,7 +64,7 @@ static void test_sample__runs_against_the_simulator(void **state)
 	const struct config_group *all = config_group(sample, "all");
 
 	(void)state;
-	CHECK_INT(sample->n_accounts, 2);
+	CHECK_INT(sample->n_accounts, 3);
 	assert_non_null(share);
 	assert_non_null(advanced);
 	CHECK_TEXT(share->base_url, "http://127.0.0.1:8750");
