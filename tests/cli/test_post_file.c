@@ -48,7 +48,8 @@ static void test_post_file__front_matter_and_body_become_a_post(void **state)
 			   ".", &err),
 		"{\"title\":\"Road works\",\"accounts\":[\"weibo-main\",\"weibo-east\"],\"at\":\"2026-10-01 08:00\","
 		"\"class\":\"service\",\"key\":\"42\",\"per_account\":{\"weibo-east\":\"its own\"},"
-		"\"text\":\"Road works, see the map https://www.city.gov.example/map\"}");
+		"\"text\":\"Road works, see the map https://www.city.gov.example/map\","
+		"\"markdown\":\"**Road** works, see [the map](https://www.city.gov.example/map)\"}");
 	CHECK_TEXT(err.message, "");
 	CHECK_TEXT(built("\xef\xbb\xbf---\r\naccounts: a; b,c\r\n---\r\ntext\r\n", ".", &err),
 		"{\"accounts\":[\"a\",\"b\",\"c\"],\"text\":\"text\"}");
