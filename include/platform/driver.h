@@ -120,6 +120,7 @@ struct driver_send {
 	int looks;    /* so many have been made */
 	int64_t first_attempt_at;
 	int64_t last_attempt_at;
+	const char *before_id;        /* what the account sent last before the first attempt; NULL: not known */
 	const char *const *taken_ids; /* remote ids that other sends of the account own: never a match */
 	size_t n_taken;
 };

@@ -73,6 +73,8 @@ struct send_row {
 	size_t n_uploads;
 	struct post_media *media; /* loaded by send_claim only */
 	size_t n_media;
+	char *before_id;  /* loaded by send_load_for_find only: what the account sent last before this one's first
+			     attempt */
 	char **taken_ids; /* loaded by send_load_for_find only */
 	size_t n_taken;
 };

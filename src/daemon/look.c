@@ -26,12 +26,14 @@
 struct looks {
 	struct daemon *daemon;
 	struct due due; /* ids are sends */
+	struct look *running;
 	size_t in_flight;
 	bool stopping;
 };
 
 struct look {
 	struct job job;
+	struct look *next; /* looks.running */
 	struct looks *looks;
 	struct send_id send;
 	struct rules *rules;
@@ -58,6 +60,12 @@ struct look {
 
 static void finish_look(struct look *look)
 {
+	struct look **link = &look->looks->running;
+
+	while (*link != look) {
+		link = &(*link)->next;
+	}
+	*link = look->next;
 	look->looks->in_flight--;
 	op_run_finish(&look->run);
 	send_row_finish(&look->row);
@@ -322,8 +330,16 @@ static void on_due(struct due *due, int64_t at unused_arg, int64_t id)
 	if (looks->stopping) {
 		return;
 	}
+	/* Armed twice (by the recovery and by the start, say): one look is enough. */
+	for (look = looks->running; look; look = look->next) {
+		if (look->send.v == id) {
+			return;
+		}
+	}
 	look = xnew(struct look);
 	look->looks = looks;
+	look->next = looks->running;
+	looks->running = look;
 	look->send.v = id;
 	look->rules = rules_ref(looks->daemon->rules);
 	look->job = (struct job){ .run = run_look, .done = done_look, .urgent = true };

@@ -134,6 +134,7 @@ void send_for_driver(const struct send_row *row, struct driver_send *ret)
 		.looks = row->finds,
 		.first_attempt_at = row->first_attempt_at,
 		.last_attempt_at = row->last_attempt_at,
+		.before_id = row->before_id,
 		.taken_ids = (const char *const *)row->taken_ids,
 		.n_taken = row->n_taken,
 	};

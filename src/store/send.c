@@ -36,6 +36,12 @@ static const char sql_load[] = COLUMNS " WHERE send.id = $1";
 static const char sql_taken[] =
 	"SELECT remote_id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id IS NOT NULL"
 	" AND id <> $3 AND (sent_at IS NULL OR sent_at >= $4)";
+/* By the order of attempts, which no clock can change: an account has one attempt out at a time. */
+static const char sql_before[] =
+	"SELECT send.remote_id FROM attempt JOIN send ON send.id = attempt.send_id"
+	" WHERE attempt.id < (SELECT min(id) FROM attempt WHERE send_id = $1)"
+	" AND attempt.id > (SELECT min(id) FROM attempt WHERE send_id = $1) - 10000 AND attempt.outcome = 'accept'"
+	" AND send.account_id = $2 AND send.kind = $3 AND send.remote_id IS NOT NULL ORDER BY attempt.id DESC LIMIT 1";
 static const char sql_waiting[] =
 	"SELECT id, account_id, max(coalesce(due_at, 0), next_at) FROM send WHERE state = 'queued'";
 static const char sql_looking[] = "SELECT id, account_id, look_at FROM send WHERE state IN ('unsure', 'pending')"
@@ -88,6 +94,7 @@ void send_row_finish(struct send_row *row)
 		free(row->taken_ids[i]);
 	}
 	free(row->taken_ids);
+	free(row->before_id);
 	*row = (struct send_row){ 0 };
 }
 
@@ -193,6 +200,22 @@ bool send_load(struct tx *tx, struct send_id id, struct send_row *ret_row, struc
 	return false;
 }
 
+static bool load_before(struct tx *tx, struct send_row *row, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_before, err);
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, row->id.v);
+	stmt_bind_i64(stmt, 2, row->account.v);
+	stmt_bind_text(stmt, 3, send_kind_name(row->kind));
+	step = stmt_step(stmt, err);
+	row->before_id = step == STEP_ROW ? stmt_dup(stmt, 0) : NULL;
+	return step != STEP_ERROR;
+}
+
 bool send_load_for_find(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_taken, err);
@@ -211,7 +234,7 @@ bool send_load_for_find(struct tx *tx, struct send_id id, struct send_row *ret_r
 		array_grow(row.taken_ids, row.n_taken, cap);
 		row.taken_ids[row.n_taken++] = stmt_dup(stmt, 0);
 	}
-	if (step == STEP_ERROR) {
+	if (step == STEP_ERROR || !load_before(tx, &row, err)) {
 		send_row_finish(&row);
 		return false;
 	}

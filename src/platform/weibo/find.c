@@ -220,12 +220,18 @@ static bool reaches_back(const struct driver_op *op, const cJSON *root, const cJ
 	size_t n = (size_t)cJSON_GetArraySize(list);
 	const cJSON *last = NULL;
 	const cJSON *item;
+	int64_t before_id;
 	int64_t made_at;
+	int64_t id;
 
 	/* The last one, not any: an old post that was pinned stands on top. */
 	cJSON_ArrayForEach(item, list)
 	{
 		last = item;
+	}
+	/* What we had sent before it was tried stands at the end, or older: ids ascend, whatever the clocks say. */
+	if (weibo_id_parse(str_from(op->send->before_id), &before_id) && weibo_id_of(last, &id) && id <= before_id) {
+		return true;
 	}
 	made_at = weibo_made_at(last);
 	if (made_at != 0 && made_at < op->send->first_attempt_at - CLOCK_GRACE_MS) {
