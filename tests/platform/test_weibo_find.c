@@ -136,6 +136,14 @@ static void test_post__absent_needs_a_list_that_reaches_back(void **state)
 	/* five newer ones may have pushed it out */
 	find(&rig, "statuses", busy, 5, LONG_TAIL);
 	CHECK_INT(rig.outcome.found, FOUND_UNCLEAR);
+	/* unless the last of them is what we had sent before it was tried */
+	rig.send.before_id = "201";
+	find(&rig, "statuses", busy, 5, LONG_TAIL);
+	CHECK_INT(rig.outcome.found, FOUND_NO);
+	rig.send.before_id = "200";
+	find(&rig, "statuses", busy, 5, LONG_TAIL);
+	CHECK_INT(rig.outcome.found, FOUND_UNCLEAR);
+	rig.send.before_id = NULL;
 	/* an old one on top is pinned and proves nothing */
 	find(&rig, "statuses", pinned, 2, LONG_TAIL);
 	CHECK_INT(rig.outcome.found, FOUND_UNCLEAR);

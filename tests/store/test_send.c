@@ -417,6 +417,8 @@ static void test_load_for_find__brings_the_ids_others_have(void **state)
 	DO(rig, send_load_for_find(rig->tx, send, &row, &rig->err));
 	CHECK_INT(row.n_taken, 1);
 	CHECK_TEXT(row.taken_ids[0], "2");
+	/* what went out before it, not what went out later */
+	CHECK_TEXT(row.before_id, "1");
 	send_row_finish(&row);
 }
 
