@@ -46,7 +46,7 @@ struct start {
 
 void daemon_point(const char *name)
 {
-	static char wanted[64];
+	static char wanted[128];
 	static long left = -1;
 	static atomic_flag lock = ATOMIC_FLAG_INIT;
 
@@ -72,6 +72,11 @@ void daemon_point(const char *name)
 		pause();
 	}
 	atomic_flag_clear(&lock);
+}
+
+bool daemon_points(void)
+{
+	return getenv("GAZETTE_DIE_AT") != NULL;
 }
 
 struct rules *rules_ref(struct rules *rules)

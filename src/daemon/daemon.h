@@ -272,6 +272,7 @@ void daemon_account_changed(struct daemon *daemon, struct account *account);
  * ends at its N-th passing (as kill -9 would end it); otherwise it does nothing. The one hook of the crash tests.
  */
 void daemon_point(const char *name);
+bool daemon_points(void); /* is there such an order? */
 /*
  * Read configuration and rule files together. Days in them are the office's: without a configuration that is running
  * the process takes the office's zone before the rule files are read; with one, what cannot change must be the same.

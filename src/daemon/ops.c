@@ -42,8 +42,25 @@ void op_run_finish(struct op_run *run)
 	free(run->name);
 	free(run->base_url);
 	free(run->remote_uid);
+	free(run->point);
 	rules_unref(run->rules);
 	*run = (struct op_run){ 0 };
+}
+
+/* Test only: "before/cgi-bin/draft/add", "after/cgi-bin/draft/add". */
+static void point(const char *when, const char *url)
+{
+	struct str rest = str_from(url);
+	ptrdiff_t at = str_find(rest, STR("://"));
+	char name[128];
+
+	rest = at < 0 ? rest : str_sub(rest, (size_t)at + 3, rest.n);
+	at = str_find(rest, STR("/"));
+	rest = at < 0 ? STR("") : str_sub(rest, (size_t)at, rest.n);
+	at = str_find(rest, STR("?"));
+	rest = at < 0 ? rest : str_sub(rest, 0, (size_t)at);
+	(void)snprintf(name, sizeof(name), "%s" STR_FMT, when, STR_ARG(rest));
+	daemon_point(name);
 }
 
 static void on_answer(void *data, const struct http_answer *answer)
@@ -52,6 +69,11 @@ static void on_answer(void *data, const struct http_answer *answer)
 	struct outcome outcome;
 
 	run->exchange = 0;
+	if (run->point) {
+		point("after", run->point);
+		free(run->point);
+		run->point = NULL;
+	}
 	if (answer) {
 		run->http_status = answer->status;
 		run->took_ms += answer->took_ms;
@@ -80,6 +102,11 @@ void op_run_send(struct op_run *run, struct daemon *daemon, struct http_request 
 		http_request_finish(request);
 		loop_defer(daemon->loop, answer_nothing, run);
 		return;
+	}
+	if (daemon_points()) {
+		free(run->point);
+		run->point = xstrdup(request->url);
+		point("before", run->point);
 	}
 	run->requests++;
 	run->exchange = http_start(daemon->http, request, on_answer, run);

@@ -20,6 +20,7 @@ struct op_run {
 	struct rules *rules; /* keeps values.settings alive */
 	struct http *http;
 	uint64_t exchange; /* 0: nothing is out */
+	char *point;       /* test only: the address of what is out; NULL: nobody wants to know */
 	int http_status;   /* of the last answer; 0: none */
 	int64_t took_ms;   /* of all exchanges */
 	unsigned requests; /* made so far */
