@@ -29,8 +29,9 @@ enum post_insert { POST_INSERTED = 1, POST_UNCHANGED };
  * STATE/REJECT "key K already names post 12 with other content".
  *
  * late_ms     already resolved (>= 0)
+ * due_at      set to the time it already has when unchanged
  */
-bool post_insert(struct tx *tx, const struct actor *actor, const struct post *post, struct post_id *ret_id,
+bool post_insert(struct tx *tx, const struct actor *actor, struct post *post, struct post_id *ret_id,
 	enum post_insert *ret_what, struct error *err) must_check;
 
 /* Is there a post with this key? */

@@ -86,6 +86,7 @@ bool target_read(struct tx *tx, const char *word, struct target_list *list, stru
 	char name[96];
 
 	if (strcmp(word, "ALL") == 0) {
+		list->all = true;
 		return add_all(tx, list, err);
 	}
 	if (str_starts(rest, STR("send:")) && str_to_i64(str_sub(rest, 5, rest.n), 1, INT64_MAX, &id)) {

@@ -22,6 +22,7 @@ struct target_list {
 	struct target *items;
 	size_t n;
 	size_t cap;
+	bool all; /* ALL was among the words: none is no mistake */
 };
 
 /* The list of texts in the parameter `name`. errors INPUT, MISSING naming the word */

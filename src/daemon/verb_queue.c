@@ -91,7 +91,7 @@ static bool run_retry(struct tx *tx, struct call *call, struct error *err)
 		json_add_text(row, "state", send_state_name(SEND_QUEUED));
 		json_push(rows, row);
 	}
-	if (cJSON_GetArraySize(rows) == 0) {
+	if (cJSON_GetArraySize(rows) == 0 && !list.all) {
 		return error_set(
 			err, ERROR_STATE, ADVISE_REJECT, 0, "nothing there has failed: only failed sends are retried");
 	}

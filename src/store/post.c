@@ -13,7 +13,7 @@
 #include "store/send_internal.h"
 #include "text/when.h"
 
-static const char sql_by_key[] = "SELECT id, digest FROM post WHERE key = $1";
+static const char sql_by_key[] = "SELECT id, digest, due_at FROM post WHERE key = $1";
 static const char sql_insert[] =
 	"INSERT INTO post (key, digest, title, text, class, campaign, due_at, until_at, late_ms,"
 	" author_uid, author, created_at, form, topic, markdown, byline, digest_text, source_url, cover, comments, "
@@ -142,8 +142,7 @@ static bool insert_delivery(struct tx *tx, const struct actor *actor, const stru
 	return send_count(tx, account_id, state, 1, err);
 }
 
-static bool known_key(
-	struct tx *tx, const struct post *post, const char *digest, struct post_id *ret_id, struct error *err)
+static bool known_key(struct tx *tx, struct post *post, const char *digest, struct post_id *ret_id, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_by_key, err);
 
@@ -164,12 +163,13 @@ static bool known_key(
 				stmt_i64(stmt, 0));
 		}
 		ret_id->v = stmt_i64(stmt, 0);
+		post->due_at = stmt_i64(stmt, 2); /* 0 for none */
 		return true;
 	}
 	return false;
 }
 
-bool post_insert(struct tx *tx, const struct actor *actor, const struct post *post, struct post_id *ret_id,
+bool post_insert(struct tx *tx, const struct actor *actor, struct post *post, struct post_id *ret_id,
 	enum post_insert *ret_what, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = NULL;

@@ -27,6 +27,7 @@ lost html-500 update weibo-east ',"after_effect":true'
 lost error share weibo-main ',"error_code":10001'
 lost error share weibo-main ',"error_code":10009,"count":1'
 
+ok "where nothing failed there is nothing to retry, and that is well" g queue retry ALL
 # refused for good: a person decides, and retry works when the cause is gone
 sim POST /sim/fault '{"method":"POST","path":"/2/statuses/share.json","nth":1,"count":1,"effect":"error","error_code":20021}' >/dev/null
 id=$(g post new -q -m "被拒绝的 $link" --to weibo-main --at now)

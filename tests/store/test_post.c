@@ -41,7 +41,7 @@ static void post_freep(struct post **post)
 	}
 }
 
-static bool put(struct rig *rig, const struct post *post, struct post_id *ret_id, enum post_insert *ret_what)
+static bool put(struct rig *rig, struct post *post, struct post_id *ret_id, enum post_insert *ret_what)
 {
 	return post_insert(rig->tx, &officer, post, ret_id, ret_what, &rig->err);
 }
@@ -110,6 +110,7 @@ static void test_key__same_content_is_a_no_op_and_other_content_a_conflict(void 
 	cleanup(post_freep) struct post *other = post_new("2026-01-05/water", "other text");
 	struct post_id first = { 0 };
 	struct post_id second = { 0 };
+	int64_t due_at = post->due_at;
 	enum post_insert what = 0;
 
 	(void)state;
@@ -118,6 +119,7 @@ static void test_key__same_content_is_a_no_op_and_other_content_a_conflict(void 
 	post->due_at += HOUR_MS;
 	DO(rig, put(rig, post, &second, &what));
 	CHECK_INT(what, POST_UNCHANGED);
+	CHECK_INT(post->due_at, due_at); /* it goes when it was to go */
 	CHECK_INT(second.v, first.v);
 	CHECK_INT(rig->tx->effects.n, 0);
 	DO_FAILS(rig, put(rig, other, &second, &what), ERROR_STATE,
