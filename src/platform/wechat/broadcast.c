@@ -108,7 +108,7 @@ void wechat_mass_answer(struct driver_op *op, const cJSON *json, int code, struc
 	outcome->found = FOUND_PENDING;
 	outcome->job_id = job;
 	outcome->thread_id = data_id ? wechat_thread_format(str_from(data_id), 0) : NULL;
-	outcome->look_after_ms = wechat_look_after_ms(0);
+	outcome->look_after_ms = wechat_look_after_ms(op, 0);
 	if (code == 45065) {
 		outcome->note = xstrdup(
 			"an earlier attempt had landed; its comments cannot be read, because the answer "

@@ -46,12 +46,13 @@ enum find_step {
 	FIND_ARTICLE,
 };
 
-int64_t wechat_look_after_ms(int looks)
+/* By default after 30 seconds, 2 and 10 minutes, 1 and 6 hours. */
+int64_t wechat_look_after_ms(const struct driver_op *op, int looks)
 {
-	static const int64_t plan[] = { 30 * SECOND_MS, 2 * MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS };
+	static const int64_t plan[] = { 1, 4, 20, 120, 720 };
 	size_t last = ARRAY_LEN(plan) - 1;
 
-	return plan[looks < 0 ? 0 : (size_t)looks > last ? last : (size_t)looks];
+	return plan[looks < 0 ? 0 : (size_t)looks > last ? last : (size_t)looks] * wechat_settings_of(op)->job_after_ms;
 }
 
 /* ---- requests ---- */
@@ -209,7 +210,7 @@ static void job_answer(struct driver_op *op, const cJSON *json, int code, struct
 		return;
 	case 1:
 		found(outcome, FOUND_PENDING);
-		outcome->look_after_ms = wechat_look_after_ms(op->send->looks + 1);
+		outcome->look_after_ms = wechat_look_after_ms(op, op->send->looks + 1);
 		return;
 	case 2:
 		refused(outcome, 2, "the check for original text failed");
@@ -246,7 +247,7 @@ static void mass_answer(struct driver_op *op, const cJSON *json, int code, struc
 		outcome->remote_id = xstrdup(op->send->job_id);
 	} else if (str_is(status, "SENDING")) {
 		found(outcome, withdraws ? FOUND_UNCLEAR : FOUND_PENDING);
-		outcome->look_after_ms = wechat_look_after_ms(op->send->looks + 1);
+		outcome->look_after_ms = wechat_look_after_ms(op, op->send->looks + 1);
 	} else if (str_is(status, "SEND_FAIL")) {
 		refused(outcome, 0,
 			"the broadcast failed; to try again, make a new post: WeChat keeps this one's number");

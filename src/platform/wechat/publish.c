@@ -516,7 +516,7 @@ static void submit_answer(struct driver_op *op, const cJSON *json, struct outcom
 	outcome->found = FOUND_PENDING;
 	outcome->job_id = job;
 	outcome->thread_id = data_id ? wechat_thread_format(str_from(data_id), 0) : NULL;
-	outcome->look_after_ms = wechat_look_after_ms(0);
+	outcome->look_after_ms = wechat_look_after_ms(op, 0);
 	free(data_id);
 }
 

@@ -44,6 +44,7 @@ struct wechat_settings {
 	int64_t poll_min_ms;
 	int64_t find_after_ms;
 	int64_t settle_lag_ms;
+	int64_t job_after_ms;
 	int64_t comment_calls_per_day;
 };
 

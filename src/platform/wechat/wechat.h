@@ -284,7 +284,7 @@ void wechat_media_answer(struct driver_op *op, const struct http_answer *answer,
 const char *wechat_media_type(struct str bytes);
 
 /* Look for the result of a job: so many milliseconds after so many looks (the day's calls are few: 100). */
-int64_t wechat_look_after_ms(int looks);
+int64_t wechat_look_after_ms(const struct driver_op *op, int looks);
 
 /*
  * OP_CALL. Parameters are an object; what is not named here is refused. Results are objects.
