@@ -48,6 +48,10 @@ static const char sql_purge_tickets[] =
 	"UPDATE ticket SET author_name = NULL, author_id = 'purged:' || id WHERE account_id = $1 AND author_id = $2";
 static const char sql_purge_contact[] = "DELETE FROM contact WHERE account_id = $1 AND author_id = $2";
 
+/* The index compares it with what it has swept. */
+static const char sql_purged[] = "INSERT INTO meta (name, value) VALUES ('purges', '1') ON CONFLICT (name)"
+				 " DO UPDATE SET value = CAST(CAST(meta.value AS INTEGER) + 1 AS TEXT)";
+
 static const char sql_push[] =
 	"INSERT INTO push_seen (account_id, dedupe, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
 static const char sql_push_forget[] = "DELETE FROM push_seen WHERE at < $1";
@@ -191,7 +195,13 @@ bool contact_purge(struct tx *tx, const struct contact_purge *what, int64_t *ret
 		return false;
 	}
 	if (n > 0) {
+		cleanup(stmt_done) struct stmt *purged = stmt_get(tx, sql_purged, err);
+
+		if (!purged || !stmt_run(purged, err)) {
+			return false;
+		}
 		effect_add(tx, EFFECT_PURGED, 0, 0, 0);
+		effect_add(tx, EFFECT_INDEX, 0, 0, 0);
 	}
 	*ret_n = (int64_t)n;
 	return true;

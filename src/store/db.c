@@ -379,7 +379,8 @@ static bool make_instance(struct tx *tx, struct error *err)
  */
 static const char writer_pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
 				     "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;"
-				     "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
+				     "PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;"
+				     " PRAGMA secure_delete = ON";
 static const char reader_pragmas[] = "PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY";
 
 /*

@@ -7,7 +7,7 @@
  * The index is derived: a file of its own, fed by row id behind the commit path by a thread with its own connections,
  * made anew when it is missing or of another layout.
  *
- *   mark    per kind, the last row that was read
+ *   mark    per kind, the last row that was read; under DOC_KINDS, the last purge that was swept
  *   doc     the tokens, under document numbers that grow with time over all kinds: newest first is the highest first
  *   doc_of  which row a document is
  */
@@ -21,6 +21,7 @@
 #include "codec/json.h"
 #include "core/buf.h"
 #include "core/mem.h"
+#include "store/search_sweep.h"
 #include "store/store_internal.h"
 #include "store/view.h"
 #include "text/utf8.h"
@@ -192,7 +193,9 @@ static sqlite3 *open_index(const struct search *search, bool renew)
 	if (code == SQLITE_OK && sqlite3_busy_timeout(sqlite, 2000) == SQLITE_OK &&
 		number(sqlite, "PRAGMA user_version", &layout) && (layout == LAYOUT || layout == 0) &&
 		(layout == LAYOUT || sqlite3_exec(sqlite, make, NULL, NULL, NULL) == SQLITE_OK) &&
-		sqlite3_exec(sqlite, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL) == SQLITE_OK) {
+		sqlite3_exec(sqlite,
+			"PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY", NULL,
+			NULL, NULL) == SQLITE_OK) {
 		return sqlite;
 	}
 	code = sqlite ? sqlite3_errcode(sqlite) : code;
@@ -356,6 +359,20 @@ static bool is_stopping(struct search *search)
 	return stop;
 }
 
+/* Out with what was purged; what is new is indexed between the steps. */
+static void sweep_all(struct search *search, sqlite3 *db, sqlite3 *index)
+{
+	struct sweep sweep = { 0 };
+
+	while (!is_stopping(search) && sweep_step(&sweep, index, search->db_path, DOC_KINDS) &&
+		sweep.step != SWEEP_DONE) {
+		bool more = true;
+
+		while (more && !is_stopping(search) && feed(db, index, &more)) {
+		}
+	}
+}
+
 static void feed_all(struct search *search)
 {
 	sqlite3 *db = NULL;
@@ -368,6 +385,7 @@ static void feed_all(struct search *search)
 		(void)sqlite3_busy_timeout(db, 2000);
 		while (more && !is_stopping(search) && feed(db, index, &more)) {
 		}
+		sweep_all(search, db, index);
 	}
 	(void)sqlite3_close(db);
 	(void)sqlite3_close(index);

@@ -2,7 +2,9 @@
 #include "rig.h"
 
 #include "codec/json.h"
+#include "core/file.h"
 #include "core/random.h"
+#include "store/contact.h"
 #include "store/search.h"
 
 struct finder {
@@ -331,6 +333,147 @@ static void test_index__is_not_thrown_away_because_it_is_busy(void **state)
 	CHECK_INT(after.st_ino, before.st_ino);
 }
 
+/* How often a term stands in the index, as FTS itself counts it. */
+static int64_t in_index(const struct finder *finder, const char *term)
+{
+	sqlite3_stmt *stmt = NULL;
+	sqlite3 *sqlite = NULL;
+	int64_t n = 0;
+
+	CHECK_INT(sqlite3_open(finder->fts_path, &sqlite), SQLITE_OK);
+	CHECK_INT(sqlite3_exec(
+			  sqlite, "CREATE VIRTUAL TABLE temp.terms USING fts5vocab (main, doc, row)", NULL, NULL, NULL),
+		SQLITE_OK);
+	CHECK_INT(sqlite3_prepare_v2(sqlite, "SELECT doc FROM temp.terms WHERE term = ?1", -1, &stmt, NULL), SQLITE_OK);
+	(void)sqlite3_bind_text(stmt, 1, term, -1, SQLITE_STATIC);
+	if (sqlite3_step(stmt) == SQLITE_ROW) {
+		n = sqlite3_column_int64(stmt, 0);
+	}
+	(void)sqlite3_finalize(stmt);
+	(void)sqlite3_close(sqlite);
+	return n;
+}
+
+/* Whether the bytes stand anywhere in the index's files. */
+static bool on_disk(const struct finder *finder, const char *bytes)
+{
+	static const char *const tails[] = { "", "-wal" };
+	bool found = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+		struct buf path, content;
+		struct error err = { 0 };
+
+		buf_init(&path, 200);
+		buf_init(&content, 64u << 20);
+		(void)buf_printf(&path, "%s%s", finder->fts_path, tails[i]);
+		if (file_read(path.p, &content, &err)) {
+			found = found || str_find(buf_str(&content), str_from(bytes)) >= 0;
+		}
+		buf_finish(&path);
+		buf_finish(&content);
+	}
+	return found;
+}
+
+static void purge(struct finder *finder, const char *author, int64_t want)
+{
+	const struct contact_purge what = { .actor = &leader,
+		.account = finder->rig->account,
+		.author_id = author,
+		.before_at = INT64_MAX,
+		.limit = 10 };
+	int64_t n = 0;
+
+	DO(finder->rig, contact_unfollowed(finder->rig->tx, finder->rig->account, author, &finder->rig->err));
+	DO(finder->rig, contact_purge(finder->rig->tx, &what, &n, &finder->rig->err));
+	CHECK_INT(n, want);
+	CHECK_INT(rig_effects(finder->rig, EFFECT_INDEX, 0), 1);
+}
+
+static void test_purge__takes_the_words_out_of_the_index_as_well(void **state)
+{
+	cleanup(finder_freep) struct finder *finder = finder_new();
+	struct rig *rig = finder->rig;
+	struct send_id send = { 0 };
+	enum intake_result what;
+	struct ticket_id ticket;
+
+	(void)state;
+	ticket = rig_message(rig, "leaver", "xylophonist 的秘密×地址", 3, &what);
+	DO(rig, ticket_claim(rig->tx, &officer, ticket, HOUR_MS, false, &rig->err) &&
+			ticket_reply(rig->tx, &officer, ticket, 2, "quasiperiodic 答复", false, &send, &rig->err));
+	(void)rig_message(rig, "stayer", "另一位的秘密 zygomatic", 3, &what);
+	catch_up(finder);
+	CHECK_INT(in_index(finder, "xylophonist"), 1);
+	CHECK_INT(in_index(finder, "秘密"), 2);
+	assert_true(on_disk(finder, "ylophonist"));
+	purge(finder, "leaver", 1);
+	catch_up(finder);
+	CHECK_INT(in_index(finder, "xylophonist"), 0);
+	CHECK_INT(in_index(finder, "quasiperiodic"), 0);
+	CHECK_INT(in_index(finder, "地址"), 0);
+	CHECK_INT(in_index(finder, "秘密"), 1);
+	assert_false(on_disk(finder, "ylophonist"));
+	assert_false(on_disk(finder, "uasiperiodic"));
+	CHECK_TEXT(hits(finder, "秘密", 10), "message:2 ");
+	CHECK_TEXT(hits(finder, "zygomatic", 10), "message:2 ");
+	/* And goes on as before. */
+	(void)add_message(finder, "秘密 xylophonist");
+	catch_up(finder);
+	CHECK_TEXT(hits(finder, "秘密", 10), "message:3 message:2 ");
+	CHECK_INT(in_index(finder, "xylophonist"), 1);
+}
+
+/* A purge whose index was not fed before the power went is finished by the next start. */
+static void test_purge__is_made_good_by_the_next_start(void **state)
+{
+	cleanup(finder_freep) struct finder *finder = finder_new();
+	struct rig *rig = finder->rig;
+	enum intake_result what;
+
+	(void)state;
+	(void)rig_message(rig, "leaver", "xylophonist", 3, &what);
+	(void)rig_message(rig, "stayer", "zygomatic", 3, &what);
+	catch_up(finder);
+	search_stop(finder->search);
+	finder->search = NULL;
+	purge(finder, "leaver", 1);
+	CHECK_INT(in_index(finder, "xylophonist"), 1);
+	CHECK_OK(search_start(rig->path, finder->fts_path, &finder->search, &rig->err), rig->err);
+	search_wait(finder->search);
+	CHECK_INT(in_index(finder, "xylophonist"), 0);
+	CHECK_INT(in_index(finder, "zygomatic"), 1);
+	assert_false(on_disk(finder, "ylophonist"));
+}
+
+/* More than is swept at once, among rows of every kind that stay. */
+static void test_purge__of_many_takes_theirs_and_no_other(void **state)
+{
+	enum { N = 1500 };
+	cleanup(finder_freep) struct finder *finder = finder_new();
+	struct rig *rig = finder->rig;
+	enum intake_result what;
+
+	(void)state;
+	for (int i = 0; i < N; i++) {
+		char text[64];
+
+		(void)snprintf(text, sizeof(text), "%s word%d 停水", i % 2 ? "leaves" : "stays", i);
+		(void)rig_message(rig, i % 2 ? "leaver" : "stayer", text, 3, &what);
+	}
+	catch_up(finder);
+	CHECK_INT(in_index(finder, "停水"), N);
+	purge(finder, "leaver", 1);
+	catch_up(finder);
+	CHECK_INT(in_index(finder, "停水"), N / 2);
+	CHECK_INT(in_index(finder, "leaves"), 0);
+	CHECK_INT(in_index(finder, "stays"), N / 2);
+	CHECK_INT(in_index(finder, "word1"), 0);
+	CHECK_INT(in_index(finder, "word2"), 1);
+	CHECK_TEXT(hits(finder, "word1498", 10), "message:1499 ");
+}
+
 static void test_query__cannot_be_syntax(void **state)
 {
 	static const char *const queries[] = { "\"停水", "停水\" OR \"停电", "停* NEAR(水 电)", "tokens:停水", "^停",
@@ -388,6 +531,9 @@ int main(void)
 		cmocka_unit_test(test_pages__without_gaps_and_doubles_over_many_false_hits),
 		cmocka_unit_test(test_index__is_made_anew_when_missing_damaged_or_of_another_layout),
 		cmocka_unit_test(test_index__is_not_thrown_away_because_it_is_busy),
+		cmocka_unit_test(test_purge__takes_the_words_out_of_the_index_as_well),
+		cmocka_unit_test(test_purge__is_made_good_by_the_next_start),
+		cmocka_unit_test(test_purge__of_many_takes_theirs_and_no_other),
 		cmocka_unit_test(test_query__cannot_be_syntax),
 		cmocka_unit_test(test_query__without_a_word_is_an_input_error),
 	};
