@@ -16,6 +16,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "proto/client.h"
+#include "text/utf8.h"
 #include "text/when.h"
 
 #define AGAIN_MS     1000 /* between attempts to reach a daemon that is gone */
@@ -61,6 +62,7 @@ static void print_for_people(struct cli *cli, const cJSON *event)
 {
 	bool alarm = json_bool(event, "alarm", false);
 	struct buf line, at;
+	size_t used;
 
 	buf_init(&at, 64);
 	buf_init(&line, LIMIT_ANSWER_BYTES);
@@ -73,17 +75,14 @@ static void print_for_people(struct cli *cli, const cJSON *event)
 	(void)buf_printf(&line, "  %s %" PRId64, i18n_word(json_text(event, "object", "")), json_i64(event, "id", 0));
 	out_text(cli, alarm ? BELL : "");
 	out_styled(cli, alarm ? STYLE_ALARM : STYLE_PLAIN, line.p);
+	used = text_width(buf_str(&line));
 	buf_clear(&line);
 	add_detail(&line, event);
 	if (line.n > 0) {
-		out_text(cli, "  ");
-		out_styled(cli, alarm ? STYLE_BOLD : STYLE_PLAIN, line.p);
+		(void)buf_add_text(&line, "  ");
 	}
-	out_text(cli, "  ");
-	buf_clear(&line);
 	out_safe(&line, json_text(event, "actor", ""));
-	out_styled(cli, STYLE_DIM, line.p);
-	out_text(cli, "\n");
+	out_tail(cli, used, line.p, alarm ? STYLE_BOLD : STYLE_PLAIN, cli->term.out ? cli->term.columns : 0);
 	buf_finish(&line);
 	buf_finish(&at);
 }

@@ -99,6 +99,11 @@ enum style priority_style(const char *priority);
 void out_wrapped(struct cli *cli, struct str text, size_t indent, size_t cells);
 /* The same behind a head: "  --to NAME  what it is", further lines under the first. No head: NULL. */
 void out_item(struct cli *cli, const char *head, struct str text, size_t indent, size_t cells);
+/*
+ * What ends a line of which `used` cells are taken: behind two blanks where it fits, else below, wrapped and indented.
+ * The text is harmless already (out_safe()). "": the line ends.
+ */
+void out_tail(struct cli *cli, size_t used, const char *text, enum style style, size_t cells);
 /* How wide a page may be here: the screen, at most 100; 0 in a pipe. */
 size_t page_cells(const struct cli *cli);
 

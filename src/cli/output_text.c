@@ -13,6 +13,7 @@
 
 #define PAGE_CELLS_MAX 100u
 #define LINE_CELLS_MIN 10u /* of text, however deep it is indented */
+#define TAIL_INDENT    4u
 #define FIELD_NAME_MAX 64u
 #define FIELD_BYTES    LIMIT_ANSWER_BYTES
 
@@ -374,6 +375,20 @@ static void wrap_line(struct wrap *wrap, struct str text)
 		wide_before = width == 2;
 	}
 	add_line(wrap, str_sub(text, begin, text.n));
+}
+
+void out_tail(struct cli *cli, size_t used, const char *text, enum style style, size_t cells)
+{
+	if (!text[0]) {
+		out_text(cli, "\n");
+	} else if (cells == 0 || used + 2 + text_width(str_from(text)) <= cells) {
+		out_text(cli, "  ");
+		out_styled(cli, style, text);
+		out_text(cli, "\n");
+	} else {
+		out_text(cli, "\n");
+		out_wrapped(cli, str_from(text), TAIL_INDENT, cells);
+	}
 }
 
 void out_item(struct cli *cli, const char *head, struct str text, size_t indent, size_t cells)

@@ -11,9 +11,9 @@
 #include "text/utf8.h"
 #include "text/when.h"
 
-#define NAME_CELLS   12u
-#define ACTOR_CELLS  12u
-#define ACTION_CELLS 20u
+#define NAME_CELLS  12u
+#define TIME_CELLS  17u
+#define ACTOR_CELLS 12u
 
 bool for_people(const struct cli *cli)
 {
@@ -61,8 +61,12 @@ void page_field(struct cli *cli, const char *name, const char *value)
 	}
 	buf_init(&safe, 65536);
 	out_safe(&safe, value);
-	page_cell(cli, name, NAME_CELLS, STYLE_DIM);
-	out_printf(cli, "%s\n", safe.p);
+	if (page_cells(cli) > 0 && NAME_CELLS + 1 + text_width(buf_str(&safe)) > page_cells(cli)) {
+		out_item(cli, name, buf_str(&safe), NAME_CELLS + 1, page_cells(cli));
+	} else {
+		page_cell(cli, name, NAME_CELLS, STYLE_DIM);
+		out_printf(cli, "%s\n", safe.p);
+	}
 	buf_finish(&safe);
 }
 
@@ -125,16 +129,20 @@ void page_history(struct cli *cli, const cJSON *history)
 	out_text(cli, "\n");
 	cJSON_ArrayForEach(event, history)
 	{
-		struct buf at, detail;
+		struct buf at, action, detail;
 
 		buf_init(&at, 64);
+		buf_init(&action, 256);
 		buf_init(&detail, 65536);
 		(void)when_format_short(&at, field_at(event, "at"), cli_now_at(cli));
 		add_detail(&detail, event);
-		page_cell(cli, at.p, 17, STYLE_DIM);
+		page_cell(cli, at.p, TIME_CELLS, STYLE_DIM);
 		page_cell(cli, json_text(event, "actor", ""), ACTOR_CELLS, STYLE_PLAIN);
-		page_cell(cli, i18n_word(json_text(event, "action", "")), ACTION_CELLS, STYLE_PLAIN);
-		out_printf(cli, "%s\n", detail.p);
+		out_safe(&action, i18n_word(json_text(event, "action", "")));
+		out_text(cli, action.p);
+		out_tail(cli, TIME_CELLS + 1 + ACTOR_CELLS + 1 + text_width(buf_str(&action)), detail.p, STYLE_PLAIN,
+			page_cells(cli));
+		buf_finish(&action);
 		buf_finish(&at);
 		buf_finish(&detail);
 	}

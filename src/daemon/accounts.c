@@ -162,7 +162,9 @@ static void done_refresh(struct job *job, const struct error *err)
 	struct refresh *refresh = container_of(job, struct refresh, job);
 	struct daemon *daemon = refresh->daemon;
 
-	if (err) {
+	if (err && daemon->start_error.advice) {
+		log_debug("accounts.unread error=%s", log_text(err->message)); /* why it ends is told already */
+	} else if (err) {
 		log_warn("accounts.unread error=%s action=%s", log_text(err->message), "keeping what is known");
 	} else {
 		for (size_t i = 0; i < refresh->n; i++) {

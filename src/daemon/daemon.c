@@ -261,8 +261,8 @@ static void done_arm(struct job *job, const struct error *err)
 		fail_start(daemon, &open_err);
 		return;
 	}
-	log_info("daemon.ready version=%s socket=%s accounts=%zu", GAZETTE_VERSION, daemon->socket_path,
-		daemon->n_accounts);
+	log_info("daemon.ready version=%s socket=%s accounts=%zu", GAZETTE_VERSION,
+		daemon->socket_fd >= 0 ? "activated" : daemon->socket_path, daemon->n_accounts);
 	service_ready(daemon);
 }
 

@@ -30,22 +30,22 @@ struct warning {
 	char *name;
 	int days;
 	int64_t expires_at;
+	bool fresh; /* found in the transaction: it is still to be warned of */
 };
 
 static bool run_warning(struct tx *tx, struct job *job, struct error *err)
 {
 	struct warning *warning = container_of(job, struct warning, job);
 	struct account_row row = { 0 };
-	bool fresh;
 	cJSON *detail;
 
 	if (!account_load(tx, warning->account, &row, err)) {
 		return false;
 	}
-	fresh = row.token_expires_at == warning->expires_at &&
-		(row.warned_days == 0 || row.warned_days > warning->days);
+	warning->fresh = row.token_expires_at == warning->expires_at &&
+			 (row.warned_days == 0 || row.warned_days > warning->days);
 	account_row_finish(&row);
-	if (!fresh) {
+	if (!warning->fresh) {
 		return true;
 	}
 	detail = json_object();
@@ -73,7 +73,7 @@ static void done_warning(struct job *job, const struct error *err)
 		}
 		log_warn("token.unwarned account=%s error=%s action=%s", warning->name, log_text(err->message),
 			log_text("trying again in ten minutes"));
-	} else {
+	} else if (warning->fresh) {
 		log_warn("token.expires account=%s days=%d action=%s", warning->name, warning->days,
 			log_text("`gazette account login` renews it"));
 	}
