@@ -54,7 +54,8 @@ bool view_tickets(struct tx *tx, const struct ticket_filter *filter, struct page
 /* With its thread (messages and replies in order), history and deadlines. */
 bool view_ticket(struct tx *tx, struct ticket_id id, cJSON **ret_ticket, struct error *err) must_check;
 
-bool view_accounts(struct tx *tx, cJSON *rows, struct error *err) must_check;
+/* In the order of their names. only: the account of this name; NULL: all. */
+bool view_accounts(struct tx *tx, const char *only, struct page *page, cJSON *rows, struct error *err) must_check;
 
 /* Open tickets of an account that can still be answered: {windows: {open, closes_at}} with the nearest closing. */
 bool view_windows(struct tx *tx, struct account_id account, cJSON *row, struct error *err) must_check;

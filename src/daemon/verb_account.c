@@ -16,6 +16,7 @@ struct work {
 	struct job job;
 	struct call *call;
 	char *only; /* account; NULL: all */
+	struct page page;
 	cJSON *rows;
 	size_t left; /* polls under way */
 	int64_t new_messages;
@@ -28,6 +29,7 @@ static struct work *work_new(struct call *call, const char *only)
 
 	work->call = call;
 	work->only = xstrdup(only);
+	work->page.limit = 1;
 	call->later = true;
 	return work;
 }
@@ -84,7 +86,7 @@ static bool run_rows(struct tx *tx, struct job *job, struct error *err)
 
 	cJSON_Delete(work->rows);
 	work->rows = json_array();
-	if (!view_accounts(tx, work->rows, err)) {
+	if (!view_accounts(tx, work->only, &work->page, work->rows, err)) {
 		return false;
 	}
 	cJSON_ArrayForEach(row, work->rows)
@@ -198,7 +200,7 @@ static void done_rows(struct job *job, const struct error *err)
 	if (!work->only) {
 		call->result = json_object();
 		json_add(call->result, "rows", steal(&work->rows));
-		json_add_text(call->result, "next", "");
+		json_add_text(call->result, "next", work->page.next);
 	} else if (!call->result) {
 		struct error missing = { 0 };
 
@@ -213,11 +215,13 @@ static bool start_list(struct tx *tx unused_arg, struct call *call, struct error
 {
 	static const char *const names[] = { "after", "limit", NULL };
 	struct work *work;
+	struct page page;
 
-	if (!call_only(call, names, err)) {
+	if (!call_only(call, names, err) || !call_page(call, &page, err)) {
 		return false;
 	}
 	work = work_new(call, NULL);
+	work->page = page;
 	work->job = (struct job){ .run = run_rows, .done = done_rows };
 	store_read(call->daemon->store, &work->job);
 	return true;

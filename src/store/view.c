@@ -57,8 +57,10 @@ static const char sql_sends[] = SEND_COLUMNS
 	" AND ($6 IS NULL OR send.due_at >= $6) AND ($7 IS NULL OR send.due_at < $7) ORDER BY send.id DESC LIMIT $8";
 static const char sql_counter[] = "SELECT key, value FROM counter WHERE name = $1 AND value <> 0";
 static const char sql_next_due[] = "SELECT min(due_at) FROM send WHERE account_id = $1 AND state = 'queued'";
-static const char sql_accounts[] = "SELECT id, name, platform, state, reason, remote_uid, token_expires_at, "
-				   "token_checked_at FROM account ORDER BY name";
+static const char sql_accounts[] =
+	"SELECT id, name, platform, state, reason, remote_uid, token_expires_at, "
+	"token_checked_at FROM account WHERE ($1 IS NULL OR name = $1)"
+	" AND ($2 = 0 OR name > (SELECT name FROM account WHERE id = $2)) ORDER BY name LIMIT $3";
 static const char sql_account_states[] = "SELECT state, count(*) FROM account GROUP BY state";
 static const char sql_overdue[] = "SELECT count(*) FROM ticket WHERE state <> 'closed' AND next_due_at < $1";
 /* Not answered, and in four hours there is no answering any more. */
@@ -438,18 +440,30 @@ bool view_queue_shape(struct tx *tx, cJSON *rows, struct error *err)
 	return ok;
 }
 
-bool view_accounts(struct tx *tx, cJSON *rows, struct error *err)
+bool view_accounts(struct tx *tx, const char *only, struct page *page, cJSON *rows, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_accounts, err);
+	int64_t last = 0;
+	int n = 0;
 	enum step step;
 
 	if (!stmt) {
 		return false;
 	}
+	stmt_bind_text(stmt, 1, only);
+	stmt_bind_i64(stmt, 2, after_id(page) == INT64_MAX ? 0 : after_id(page));
+	stmt_bind_i64(stmt, 3, page->limit + 1);
+	page->next[0] = '\0';
 	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
-		cJSON *row = json_object();
+		cJSON *row;
 
-		json_add_i64(row, "id", stmt_i64(stmt, 0));
+		if (n++ == page->limit) {
+			(void)snprintf(page->next, sizeof(page->next), "%" PRId64, last);
+			break;
+		}
+		last = stmt_i64(stmt, 0);
+		row = json_object();
+		json_add_i64(row, "id", last);
 		json_add_text(row, "name", stmt_text(stmt, 1));
 		json_add_text(row, "platform", stmt_text(stmt, 2));
 		json_add_text(row, "state", stmt_text(stmt, 3));
@@ -459,7 +473,7 @@ bool view_accounts(struct tx *tx, cJSON *rows, struct error *err)
 		json_add_time(row, "token_checked_at", stmt_i64(stmt, 7));
 		json_push(rows, row);
 	}
-	return step == STEP_DONE;
+	return step != STEP_ERROR;
 }
 
 bool view_windows(struct tx *tx, struct account_id account, cJSON *row, struct error *err)

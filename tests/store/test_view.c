@@ -407,16 +407,40 @@ static void test_accounts__show_no_token(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
 	cleanup(json_freep) cJSON *rows = json_array();
+	struct page page = { .limit = 50 };
 	struct buf text;
 
 	(void)state;
 	DO(rig, rig_login(rig, rig->account, "2.00verysecret"));
-	DO(rig, view_accounts(rig->tx, rows, &rig->err));
+	DO(rig, view_accounts(rig->tx, NULL, &page, rows, &rig->err));
 	buf_init(&text, 1 << 16);
 	CHECK(json_print(&text, rows));
 	CHECK(str_find(buf_str(&text), STR("verysecret")) < 0);
 	CHECK(str_find(buf_str(&text), STR("weibo-main")) >= 0);
 	buf_finish(&text);
+}
+
+static void test_accounts__page_by_name(void **state)
+{
+	/* Ids in another order than names. */
+	static const char *const names[] = { "weibo-main", "weibo-two", "abend", "zeitung", "mitte" };
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	cleanup(json_freep) cJSON *one = json_array();
+	struct page page = { .limit = 1 };
+
+	(void)state;
+	DO(rig, rig_sync(rig, names, ARRAY_LEN(names), true));
+	for (int limit = 1; limit <= 6; limit++) {
+		struct pages pages;
+
+		PAGES(rig, view_accounts, NULL, limit, &pages);
+		CHECK_TEXT(pages.ids, "3 5 1 2 4 ");
+		CHECK_INT(pages.n_pages, (5 + limit - 1) / limit);
+	}
+	DO(rig, view_accounts(rig->tx, "mitte", &page, one, &rig->err));
+	CHECK_INT(cJSON_GetArraySize(one), 1);
+	CHECK_INT(json_i64(cJSON_GetArrayItem(one, 0), "id", 0), 5);
+	CHECK_TEXT(page.next, "");
 }
 
 int main(void)
@@ -434,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_post__shows_its_deliveries_and_history),
 		cmocka_unit_test(test_counts__are_the_rows),
 		cmocka_unit_test(test_accounts__show_no_token),
+		cmocka_unit_test(test_accounts__page_by_name),
 	};
 
 	return check_run(tests);
