@@ -297,6 +297,10 @@ struct driver {
 	bool (*can)(const void *settings, const char *capability);
 	/* Has calls of its own (OP_CALL). */
 	bool calls;
+	/* Topics that followers may choose for themselves; NULL: the platform has none. */
+	const struct config_words *(*topics)(const void *settings);
+	/* Where people find the account, for a QR code; NULL: not known, or a call ("qr") gives it. */
+	bool (*profile_url)(const struct driver_account *account, struct buf *out);
 	/* Direct messages may be answered inside a window only (message.window_ms). */
 	bool windowed;
 

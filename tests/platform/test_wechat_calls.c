@@ -204,7 +204,10 @@ static void test_calls__are_refused_with_a_reason(void **state)
 		{ "qr", "{}", "qr: scene:" },
 		{ "qr", "{\"scene\":\"a\",\"days\":31}", "qr: days:" },
 		{ "topic.create", "{\"name\":\"一二三四五六七八九十一\"}", "30 bytes" },
-		{ "topic.add", "{\"follower\":\"o1\"}", "topic.add: topic:" },
+		{ "topic.add", "{\"followers\":[\"o1\"]}", "topic.add: topic:" },
+		{ "topic.add", "{\"topic\":\"a\",\"number\":\"101\"}", "topic.add: followers:" },
+		{ "topic.add", "{\"topic\":\"a\",\"number\":\"101\",\"followers\":[\"o 1\"]}", "followers:" },
+		{ "topic.remove", "{\"topic\":\"a\",\"number\":\"101\",\"followers\":[]}", "followers:" },
 		{ "menu.push", "{}", "one to three" },
 		{ "menu.push", "{\"button\":[{\"name\":\"一二三四五六\",\"type\":\"click\"}]}",
 			"longer than 16 bytes" },
@@ -288,7 +291,7 @@ static void test_topic__is_turned_into_its_number(void **state)
 
 	(void)state;
 	rig_init(&rig);
-	call(&rig, "topic.add", "{\"topic\":\"社区网格员\",\"follower\":\"" RIG_OPENID "\"}");
+	call(&rig, "topic.add", "{\"topic\":\"社区网格员\",\"followers\":[\"" RIG_OPENID "\"]}");
 	rig_request(&rig);
 	CHECK_TEXT(rig_path(&rig), "/cgi-bin/tags/get");
 	CHECK(!rig.request.writes);
@@ -299,6 +302,10 @@ static void test_topic__is_turned_into_its_number(void **state)
 	CHECK_STR(((struct str){ rig.request.body, rig.request.body_n }),
 		"{\"openid_list\":[\"" RIG_OPENID "\"],\"tagid\":101}");
 	rig_lose(&rig);
+	CHECK_INT(rig.outcome.error.advice, ADVISE_RETRY); /* twice is the same as once */
+	call(&rig, "topic.create", "{\"name\":\"停水通知\"}");
+	rig_request(&rig);
+	rig_lose(&rig);
 	CHECK_INT(rig.outcome.error.advice, ADVISE_REJECT); /* a person looks: nothing is repeated by itself */
 	call(&rig, "topic.delete", "{\"topic\":\"x\"}");
 	rig_do(&rig, "tags_get");
@@ -308,6 +315,99 @@ static void test_topic__is_turned_into_its_number(void **state)
 	CHECK_TEXT(rig_json(rig.outcome.json), "{\"topics\":[{\"id\":2,\"name\":\"星标组\",\"followers\":0},"
 					       "{\"id\":101,\"name\":\"社区网格员\",\"followers\":23}]}");
 	rig_finish(&rig);
+}
+
+static void test_topic__that_a_follower_chose_first_is_made(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	call(&rig, "topic.add", "{\"topic\":\"停水通知\",\"followers\":[\"o1\",\"o2\"]}");
+	rig_do(&rig, "tags_get");
+	CHECK_INT(rig.outcome.kind, OUTCOME_NEXT);
+	rig_request(&rig);
+	CHECK_TEXT(rig_path(&rig), "/cgi-bin/tags/create");
+	CHECK(rig.request.writes);
+	CHECK_STR(((struct str){ rig.request.body, rig.request.body_n }), "{\"tag\":{\"name\":\"停水通知\"}}");
+	rig_answer(&rig, "{\"tag\":{\"id\":134,\"name\":\"停水通知\"}}");
+	CHECK_INT(rig.outcome.kind, OUTCOME_NEXT);
+	rig_request(&rig);
+	CHECK_TEXT(rig_path(&rig), "/cgi-bin/tags/members/batchtagging");
+	CHECK_STR(((struct str){ rig.request.body, rig.request.body_n }),
+		"{\"openid_list\":[\"o1\",\"o2\"],\"tagid\":134}");
+	rig_answer(&rig, "{\"errcode\":0,\"errmsg\":\"ok\"}");
+	CHECK_TEXT(rig_json(rig.outcome.json), "{\"number\":\"134\"}");
+	/* Nobody can be taken off a topic that is not there. */
+	call(&rig, "topic.remove", "{\"topic\":\"停水通知\",\"followers\":[\"o1\"]}");
+	rig_do(&rig, "tags_get");
+	CHECK_INT(rig.outcome.kind, OUTCOME_DONE);
+	/* An answer without a number: looked for again. */
+	call(&rig, "topic.add", "{\"topic\":\"停水通知\",\"followers\":[\"o1\"]}");
+	rig_do(&rig, "tags_get");
+	rig_request(&rig);
+	rig_answer(&rig, "{\"tag\":{}}");
+	CHECK_INT(rig.outcome.error.advice, ADVISE_RETRY);
+	rig_finish(&rig);
+}
+
+static void test_topic__number_is_remembered_until_it_is_gone(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	call(&rig, "topic.add", "{\"topic\":\"社区网格员\",\"number\":\"99\",\"followers\":[\"o1\"]}");
+	rig_request(&rig);
+	CHECK_TEXT(rig_path(&rig), "/cgi-bin/tags/members/batchtagging");
+	CHECK_STR(((struct str){ rig.request.body, rig.request.body_n }), "{\"openid_list\":[\"o1\"],\"tagid\":99}");
+	rig_answer(&rig, "{\"errcode\":45159,\"errmsg\":\"invalid tag id\"}");
+	CHECK_INT(rig.outcome.kind, OUTCOME_NEXT);
+	rig_request(&rig);
+	CHECK_TEXT(rig_path(&rig), "/cgi-bin/tags/get");
+	rig_fixture_answer(&rig, "tags_get");
+	rig_request(&rig);
+	CHECK_STR(((struct str){ rig.request.body, rig.request.body_n }), "{\"openid_list\":[\"o1\"],\"tagid\":101}");
+	rig_answer(&rig, "{\"errcode\":45159,\"errmsg\":\"invalid tag id\"}");
+	CHECK_INT(rig.outcome.error.advice, ADVISE_REJECT); /* once is enough */
+	rig_finish(&rig);
+}
+
+static void test_topics__of_the_settings_are_checked(void **state)
+{
+	static const struct {
+		const char *topics[3];
+		const char *part; /* NULL: well */
+	} cases[] = {
+		{ { "停水通知", "交通管制" }, NULL },
+		{ { "一二三四五六七八九十" }, NULL },
+		{ { "一二三四五六七八九十一" }, "topics: \"一二三四五六七八九十一\": 1 to 30 bytes" },
+		{ { "停水", "停水" }, "topics: \"停水\" stands here twice" },
+		{ { " 停水" }, "1 to 30 bytes" },
+	};
+	struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct config_words *topics = &rig.settings.topics;
+		struct error err = { 0 };
+
+		rig_init(&rig);
+		topics->items = xnew_array(char *, 3);
+		while (topics->n < 3 && cases[i].topics[topics->n]) {
+			topics->items[topics->n] = xstrdup(cases[i].topics[topics->n]);
+			topics->n++;
+		}
+		if (cases[i].part) {
+			CHECK_FAILS(wechat_check_settings(&rig.settings, &err), err, cases[i].part);
+		} else {
+			CHECK_OK(wechat_check_settings(&rig.settings, &err), err);
+			CHECK_INT(rig.driver->topics(&rig.settings)->n, topics->n);
+			rig.settings.verified = false;
+			CHECK_FAILS(wechat_check_settings(&rig.settings, &err), err, "topics: only verified");
+		}
+		rig_finish(&rig);
+	}
 }
 
 static void test_results__are_as_documented(void **state)
@@ -350,6 +450,9 @@ int main(void)
 		cmocka_unit_test(test_calls__are_refused_with_a_reason),
 		cmocka_unit_test(test_calls__have_the_documented_form),
 		cmocka_unit_test(test_topic__is_turned_into_its_number),
+		cmocka_unit_test(test_topic__that_a_follower_chose_first_is_made),
+		cmocka_unit_test(test_topic__number_is_remembered_until_it_is_gone),
+		cmocka_unit_test(test_topics__of_the_settings_are_checked),
 		cmocka_unit_test(test_results__are_as_documented),
 	};
 

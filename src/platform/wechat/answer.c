@@ -29,7 +29,7 @@ static void in_doubt(
 {
 	if (wechat_visible(op)) {
 		outcome_fail(outcome, domain, ADVISE_VERIFY, code, "WeChat: %s; it may have taken effect", what);
-	} else if (op->kind == OP_CALL && wechat_call_writes(op)) {
+	} else if (op->kind == OP_CALL && wechat_call_writes(op) && !wechat_call_again(op)) {
 		outcome_fail(outcome, domain, ADVISE_REJECT, code,
 			"WeChat: %s; it may have taken effect, look before doing it again", what);
 	} else {

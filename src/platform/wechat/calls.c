@@ -20,7 +20,6 @@
 #define SHOW_QR_URL      "https://mp.weixin.qq.com/cgi-bin/showqrcode"
 #define QR_DAYS          30
 #define QR_SCENE_CHARS   64
-#define TOPIC_BYTES      30
 #define MENU_TOP_BYTES   16
 #define MENU_SUB_BYTES   60
 #define MENU_KEY_BYTES   128
@@ -28,7 +27,11 @@
 #define MENU_BUTTONS     3
 #define MENU_SUB_BUTTONS 5
 
-enum { CALL_TOPIC, CALL_DO }; /* op->step of calls that name a topic */
+#define TAGGED_MAX  50
+#define NO_SUCH_TAG 45159
+
+/* op->step of calls that name a topic: find its number; make it, when a follower chose it first; do it. */
+enum { CALL_TOPIC, CALL_CREATE, CALL_DO };
 
 struct call {
 	const char *name;
@@ -36,6 +39,7 @@ struct call {
 	const char *params; /* the names it takes, with blanks around each */
 	bool writes;
 	bool topic; /* its parameter `topic` is turned into a number first */
+	bool again; /* twice is the same as once: what was lost is simply done again */
 	bool (*make)(struct driver_op *op, cJSON *body, struct error *err); /* NULL: a GET */
 	void (*read)(struct driver_op *op, const cJSON *json, cJSON *result);
 };
@@ -177,17 +181,22 @@ static void read_topics(struct driver_op *op unused_arg, const cJSON *json, cJSO
 	json_add(result, "topics", topics);
 }
 
+static void add_tag(cJSON *body, const char *name)
+{
+	cJSON *tag = json_object();
+
+	wechat_add_text(tag, "name", str_from(name));
+	json_add(body, "tag", tag);
+}
+
 static bool make_topic(struct driver_op *op, cJSON *body, struct error *err)
 {
 	const char *name = text_param(op, "name");
-	cJSON *tag;
 
-	if (!name || strlen(name) > TOPIC_BYTES) {
+	if (!name || strlen(name) > WECHAT_TOPIC_BYTES) {
 		return bad(op, err, "name: 1 to 30 bytes (ten Chinese characters) were expected");
 	}
-	tag = json_object();
-	wechat_add_text(tag, "name", str_from(name));
-	json_add(body, "tag", tag);
+	add_tag(body, name);
 	return true;
 }
 
@@ -221,17 +230,30 @@ static bool add_follower(struct driver_op *op, cJSON *body, const char *key, str
 
 static bool make_tagging(struct driver_op *op, cJSON *body, struct error *err)
 {
-	const char *follower = text_param(op, "follower");
+	const cJSON *followers = json_get(op->params, "followers");
+	const cJSON *follower;
+	int n = cJSON_GetArraySize(followers);
 	cJSON *list;
 
-	if (!wechat_is_openid(follower)) {
-		return bad(op, err, "follower: an openid was expected");
+	if (!cJSON_IsArray(followers) || n < 1 || n > TAGGED_MAX) {
+		return bad(op, err, "followers: 1 to 50 openids were expected");
 	}
-	list = json_array();
-	json_push(list, cJSON_CreateString(follower));
+	cJSON_ArrayForEach(follower, followers)
+	{
+		if (!cJSON_IsString(follower) || !wechat_is_openid(follower->valuestring)) {
+			return bad(op, err, "followers: 1 to 50 openids were expected");
+		}
+	}
+	list = cJSON_Duplicate(followers, true);
 	json_add(body, "openid_list", list);
 	wechat_add_digits(body, "tagid", op->cursor);
 	return true;
+}
+
+/* So that the next one need not look the number up. */
+static void read_tagging(struct driver_op *op, const cJSON *json unused_arg, cJSON *result)
+{
+	json_add_text(result, "number", op->cursor);
 }
 
 /* ---- the rest ---- */
@@ -308,28 +330,29 @@ static void read_nothing(struct driver_op *op unused_arg, const cJSON *json unus
 }
 
 static const struct call calls[] = {
-	{ "menu.push", "/cgi-bin/menu/create", " button ", true, false, make_menu, read_nothing },
-	{ "menu.show", "/cgi-bin/get_current_selfmenu_info", " ", false, false, NULL, read_menu },
-	{ "menu.delete", "/cgi-bin/menu/delete", " ", true, false, NULL, read_nothing },
-	{ "qr", "/cgi-bin/qrcode/create", " scene days permanent ", true, false, make_qr, read_qr },
-	{ "topics", "/cgi-bin/tags/get", " ", false, false, NULL, read_topics },
-	{ "topic.create", "/cgi-bin/tags/create", " name ", true, false, make_topic, read_topic },
-	{ "topic.delete", "/cgi-bin/tags/delete", " topic ", true, true, make_topic_delete, read_nothing },
-	{ "topic.add", "/cgi-bin/tags/members/batchtagging", " topic follower ", true, true, make_tagging,
+	{ "menu.push", "/cgi-bin/menu/create", " button ", true, false, false, make_menu, read_nothing },
+	{ "menu.show", "/cgi-bin/get_current_selfmenu_info", " ", false, false, false, NULL, read_menu },
+	{ "menu.delete", "/cgi-bin/menu/delete", " ", true, false, false, NULL, read_nothing },
+	{ "qr", "/cgi-bin/qrcode/create", " scene days permanent ", true, false, false, make_qr, read_qr },
+	{ "topics", "/cgi-bin/tags/get", " ", false, false, false, NULL, read_topics },
+	{ "topic.create", "/cgi-bin/tags/create", " name ", true, false, false, make_topic, read_topic },
+	{ "topic.delete", "/cgi-bin/tags/delete", " topic ", true, true, false, make_topic_delete, read_nothing },
+	{ "topic.add", "/cgi-bin/tags/members/batchtagging", " topic number followers ", true, true, true, make_tagging,
+		read_tagging },
+	{ "topic.remove", "/cgi-bin/tags/members/batchuntagging", " topic number followers ", true, true, true,
+		make_tagging, read_tagging },
+	{ "preview", "/cgi-bin/message/mass/preview", " follower wechat_id draft text ", true, false, false,
+		make_preview, read_nothing },
+	{ "comments.open", "/cgi-bin/comment/open", " thread ", true, false, false, make_comments, read_nothing },
+	{ "comments.close", "/cgi-bin/comment/close", " thread ", true, false, false, make_comments, read_nothing },
+	{ "comment.elect", "/cgi-bin/comment/markelect", " comment ", true, false, false, make_comment, read_nothing },
+	{ "comment.unelect", "/cgi-bin/comment/unmarkelect", " comment ", true, false, false, make_comment,
 		read_nothing },
-	{ "topic.remove", "/cgi-bin/tags/members/batchuntagging", " topic follower ", true, true, make_tagging,
+	{ "comment.delete", "/cgi-bin/comment/delete", " comment ", true, false, false, make_comment, read_nothing },
+	{ "comment.reply-delete", "/cgi-bin/comment/reply/delete", " comment ", true, false, false, make_comment,
 		read_nothing },
-	{ "preview", "/cgi-bin/message/mass/preview", " follower wechat_id draft text ", true, false, make_preview,
-		read_nothing },
-	{ "comments.open", "/cgi-bin/comment/open", " thread ", true, false, make_comments, read_nothing },
-	{ "comments.close", "/cgi-bin/comment/close", " thread ", true, false, make_comments, read_nothing },
-	{ "comment.elect", "/cgi-bin/comment/markelect", " comment ", true, false, make_comment, read_nothing },
-	{ "comment.unelect", "/cgi-bin/comment/unmarkelect", " comment ", true, false, make_comment, read_nothing },
-	{ "comment.delete", "/cgi-bin/comment/delete", " comment ", true, false, make_comment, read_nothing },
-	{ "comment.reply-delete", "/cgi-bin/comment/reply/delete", " comment ", true, false, make_comment,
-		read_nothing },
-	{ "typing", "/cgi-bin/message/custom/typing", " follower on ", true, false, make_typing, read_nothing },
-	{ "article.delete", "/cgi-bin/freepublish/delete", " article ", true, false, make_article_delete,
+	{ "typing", "/cgi-bin/message/custom/typing", " follower on ", true, false, false, make_typing, read_nothing },
+	{ "article.delete", "/cgi-bin/freepublish/delete", " article ", true, false, false, make_article_delete,
 		read_nothing },
 };
 
@@ -350,6 +373,13 @@ bool wechat_call_writes(const struct driver_op *op)
 	return call && call->writes && !(call->topic && op->step == CALL_TOPIC);
 }
 
+bool wechat_call_again(const struct driver_op *op)
+{
+	const struct call *call = find_call(op->call);
+
+	return call && call->again;
+}
+
 static bool check_names(const struct driver_op *op, const struct call *call, struct error *err)
 {
 	const cJSON *param;
@@ -367,6 +397,14 @@ static bool check_names(const struct driver_op *op, const struct call *call, str
 	return true;
 }
 
+static bool create_topic(struct driver_op *op, struct http_request *ret_request, struct error *err)
+{
+	cJSON *body = json_object();
+
+	add_tag(body, text_param(op, "topic"));
+	return wechat_post(op, "/cgi-bin/tags/create", body, ret_request, err);
+}
+
 bool wechat_call_request(struct driver_op *op, struct http_request *ret_request, struct error *err)
 {
 	const struct call *call = find_call(op->call);
@@ -380,11 +418,20 @@ bool wechat_call_request(struct driver_op *op, struct http_request *ret_request,
 		return false;
 	}
 	if (call->topic && op->step == CALL_TOPIC) {
+		const char *number = text_param(op, "number");
+
 		if (!text_param(op, "topic")) {
 			return bad(op, err, "topic: its name was expected");
 		}
-		wechat_get(op, "/cgi-bin/tags/get", NULL, ret_request);
-		return true;
+		if (!number || op->scratch) {
+			wechat_get(op, "/cgi-bin/tags/get", NULL, ret_request);
+			return true;
+		}
+		op->cursor = xstrdup(number);
+		op->step = CALL_DO;
+	}
+	if (call->topic && op->step == CALL_CREATE) {
+		return create_topic(op, ret_request, err);
 	}
 	if (!call->make) {
 		wechat_get(op, call->path, NULL, ret_request);
@@ -399,6 +446,17 @@ bool wechat_call_request(struct driver_op *op, struct http_request *ret_request,
 	return wechat_post(op, call->path, body, ret_request, err);
 }
 
+static void go_on(struct driver_op *op, int64_t id, struct outcome *outcome)
+{
+	char digits[24];
+
+	(void)snprintf(digits, sizeof(digits), "%" PRId64, id);
+	free(op->cursor);
+	op->cursor = xstrdup(digits);
+	op->step = CALL_DO;
+	outcome->kind = OUTCOME_NEXT;
+}
+
 static void topic_answer(struct driver_op *op, const cJSON *json, struct outcome *outcome)
 {
 	const char *topic = text_param(op, "topic");
@@ -407,33 +465,61 @@ static void topic_answer(struct driver_op *op, const cJSON *json, struct outcome
 	cJSON_ArrayForEach(tag, json_get(json, "tags"))
 	{
 		int64_t id = json_i64(tag, "id", -1);
-		char digits[24];
 
 		if (id >= 0 && topic && str_is(json_str(tag, "name"), topic)) {
-			(void)snprintf(digits, sizeof(digits), "%" PRId64, id);
-			op->cursor = xstrdup(digits);
-			op->step = CALL_DO;
-			outcome->kind = OUTCOME_NEXT;
+			go_on(op, id, outcome);
 			return;
 		}
 	}
-	outcome_fail(
-		outcome, ERROR_PLATFORM, ADVISE_REJECT, 0, "WeChat: there is no topic \"%.60s\"", topic ? topic : "");
+	if (strcmp(op->call, "topic.add") == 0) {
+		op->step = CALL_CREATE;
+		outcome->kind = OUTCOME_NEXT;
+	} else if (strcmp(op->call, "topic.remove") == 0) { /* without a topic nobody has it */
+		outcome->kind = OUTCOME_DONE;
+		outcome->json = json_object();
+	} else {
+		outcome_fail(outcome, ERROR_PLATFORM, ADVISE_REJECT, 0, "WeChat: there is no topic \"%.60s\"",
+			topic ? topic : "");
+	}
+}
+
+static void create_answer(struct driver_op *op, const cJSON *json, struct outcome *outcome)
+{
+	int64_t id = json_i64(json_get(json, "tag"), "id", -1);
+
+	if (id < 0) {
+		wechat_unreadable(op, outcome, "the new topic has no number");
+		return;
+	}
+	go_on(op, id, outcome);
 }
 
 void wechat_call_answer(struct driver_op *op, const struct http_answer *answer, struct outcome *outcome)
 {
 	/* nothing to delete; the account shows no menu; typing is shown already */
 	static const int own[] = { 46003, 45081, 0 };
+	static const int stale[] = { NO_SUCH_TAG, 0 };
 	const struct call *call = find_call(op->call);
+	/* The number was known from before: somebody has deleted the topic since. */
+	bool remembered = call->topic && op->step == CALL_DO && text_param(op, "number") && !op->scratch;
 	cleanup(json_freep) cJSON *json = NULL;
 	int code = 0;
 
-	if (!wechat_answer_json(op, answer, own, &json, &code, outcome)) {
+	if (!wechat_answer_json(op, answer, remembered ? stale : own, &json, &code, outcome)) {
+		return;
+	}
+	if (code == NO_SUCH_TAG) {
+		op->scratch = xstrdup("looked up");
+		op->step = CALL_TOPIC;
+		outcome->kind = OUTCOME_NEXT;
 		return;
 	}
 	if (call->topic && op->step == CALL_TOPIC) {
 		topic_answer(op, json, outcome);
+		return;
+	}
+	if (call->topic && op->step == CALL_CREATE) {
+		create_answer(op, json, outcome);
 		return;
 	}
 	outcome->kind = OUTCOME_DONE;

@@ -106,6 +106,10 @@ const struct config_key wechat_keys[] = {
 		.min = 1,
 		.max = 10000000,
 		.doc = "calls a day for lists of comments" },
+	{ .name = "topics",
+		.type = CONFIG_WORDS,
+		.offset = FIELD(topics),
+		.doc = "what followers may choose for themselves, by \"订阅 TOPIC\" or a menu's button" },
 	{ 0 },
 };
 
@@ -131,6 +135,34 @@ static bool is_key(const struct secret *key)
 static bool refuse(struct error *err, const char *what)
 {
 	return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0, "%s", what);
+}
+
+/* A topic's name stands in messages, in keys of menus and in front matter. */
+static bool check_topics(const struct wechat_settings *wechat, struct error *err)
+{
+	const struct config_words *topics = &wechat->topics;
+
+	if (topics->n > 0 && !wechat->verified) {
+		return refuse(err, "topics: only verified accounts have them");
+	}
+	if (topics->n > WECHAT_TOPICS) {
+		return refuse(err, "topics: at most 20 were expected: a follower cannot have more");
+	}
+	for (size_t i = 0; i < topics->n; i++) {
+		struct str topic = str_from(topics->items[i]);
+
+		if (topic.n > WECHAT_TOPIC_BYTES || !str_eq(topic, str_trim(topic)) || topic.n == 0) {
+			return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0,
+				"topics: \"%.60s\": 1 to 30 bytes (ten Chinese characters) were expected", topic.p);
+		}
+		for (size_t j = 0; j < i; j++) {
+			if (str_is(topic, topics->items[j])) {
+				return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0,
+					"topics: \"%s\" stands here twice", topic.p);
+			}
+		}
+	}
+	return true;
 }
 
 bool wechat_check_settings(const void *settings, struct error *err)
@@ -159,5 +191,5 @@ bool wechat_check_settings(const void *settings, struct error *err)
 	if (!secret_is_empty(&wechat->aes_key_previous) && !is_key(&wechat->aes_key_previous)) {
 		return refuse(err, "aes_key_previous: 43 letters or digits were expected");
 	}
-	return true;
+	return check_topics(wechat, err);
 }

@@ -15,6 +15,13 @@
 
 #define WECHAT_BASE_URL "https://api.weixin.qq.com"
 
+/*
+ * source  page tags/create: 30 bytes (staff in the developers' forum, read 2026: bytes, not characters); page
+ *         members/batchtagging: 20 tags on one follower
+ */
+#define WECHAT_TOPIC_BYTES 30
+#define WECHAT_TOPICS      20
+
 /* In the order of the choices of the key `kind`. */
 enum wechat_kind {
 	WECHAT_SUBSCRIPTION, /* 公众号, formerly 订阅号: one broadcast a day */
@@ -46,6 +53,7 @@ struct wechat_settings {
 	int64_t settle_lag_ms;
 	int64_t job_after_ms;
 	int64_t comment_calls_per_day;
+	struct config_words topics; /* that followers may choose for themselves */
 };
 
 extern const struct config_key wechat_keys[]; /* ends with {0} */

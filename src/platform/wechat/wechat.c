@@ -164,6 +164,11 @@ bool wechat_can(const void *settings, const char *capability)
 	return strcmp(capability, "qr") != 0 || wechat->kind == WECHAT_SERVICE;
 }
 
+static const struct config_words *topics(const void *settings)
+{
+	return &((const struct wechat_settings *)settings)->topics;
+}
+
 /* ---- requests ---- */
 
 bool wechat_bad_send(struct error *err, const char *what)
@@ -358,6 +363,7 @@ const struct driver driver_wechat = {
 	.renew_after_ms = wechat_renew_after_ms,
 	.can = wechat_can,
 	.calls = true,
+	.topics = topics,
 	.windowed = true,
 	.takes_pushes = wechat_takes_pushes,
 	.push = wechat_push,

@@ -294,19 +294,26 @@ int64_t wechat_look_after_ms(const struct driver_op *op, int looks);
  *   menu.delete          -                                                          {}
  *   qr                   scene: 1-64 characters; days: 1-30, or permanent: true     {"ticket","url","image_url",
  *                                                                                    "expires_in_ms"}
- *   topics               - {"topics":[{"id","name","followers"}]} topic.create         name: at most 30 bytes
- * {"id","name"} topic.delete         topic: its name                                            {} topic.add, .remove
- * topic: its name; follower: an openid                       {} preview              follower: an openid, or wechat_id;
- * draft: a draft's media_id, or text                                          {} comments.open,       thread: as a
- * send's thread_id                              {} comments.close comment.elect,       comment: a comment's remote id
- * {} .unelect, .delete, .reply-delete typing               follower: an openid; on: true or false {} article.delete
- * article: an article_id; all of it goes, for good           {}
+ *   topics               -                                                   {"topics":[{"id","name","followers"}]}
+ *   topic.create         name: at most 30 bytes                              {"id","name"}
+ *   topic.delete         topic: its name                                     {}
+ *   topic.add            topic: its name, made when there is none;           {"number"}
+ *                        followers: 1-50 openids; number: as the last call gave it, else it is looked up
+ *   topic.remove         the same                                            {"number"}, or {}: there is no such topic
+ *   preview              follower: an openid, or wechat_id; draft: a draft's media_id, or text    {}
+ *   comments.open        thread: as a send's thread_id                       {}
+ *   comments.close       the same                                            {}
+ *   comment.elect        comment: a comment's remote id                      {}
+ *   comment.unelect, comment.delete, comment.reply-delete   the same         {}
+ *   typing               follower: an openid; on: true or false              {}
+ *   article.delete       article: an article_id; all of it goes, for good    {}
  *
  * errors  INPUT/REJECT "NAME: parameter: what was expected"
  */
 bool wechat_call_request(struct driver_op *op, struct http_request *ret_request, struct error *err) must_check;
 void wechat_call_answer(struct driver_op *op, const struct http_answer *answer, struct outcome *outcome);
 bool wechat_call_writes(const struct driver_op *op); /* its present step */
+bool wechat_call_again(const struct driver_op *op);  /* twice is the same as once */
 
 /* ---- check.c ---- */
 

@@ -113,6 +113,12 @@ void weibo_post(struct driver_op *op, const char *path, struct buf *form, struct
 	buf_finish(form);
 }
 
+/* source  the address of a user's page by number, as the website forms it: source unverified */
+static bool profile_url(const struct driver_account *account, struct buf *out)
+{
+	return account->remote_uid && buf_printf(out, "https://weibo.com/u/%s", account->remote_uid);
+}
+
 static bool request(struct driver_op *op, struct http_request *ret_request, struct error *err)
 {
 	switch (op->kind) {
@@ -191,6 +197,7 @@ const struct driver driver_weibo = {
 	.check = weibo_check,
 	.measure = weibo_measure,
 	.login_url = weibo_login_url,
+	.profile_url = profile_url,
 	.takes_pushes = weibo_takes_pushes,
 	.push = weibo_push,
 	.answer_push = weibo_answer_push,
