@@ -165,18 +165,21 @@ enum outcome_kind { OUTCOME_NEXT = 1, OUTCOME_DONE, OUTCOME_ERROR };
 
 enum found {
 	FOUND_YES = 1,
-	FOUND_NO,      /* provably absent at the time of the answer */
-	FOUND_UNCLEAR, /* the answer does not tell */
-	FOUND_PENDING, /* a job that runs: look again after look_after_ms; also OP_SEND: accepted as a job */
-	FOUND_REFUSED, /* the job ended without publishing; error says why */
+	FOUND_NO,         /* provably absent at the time of the answer */
+	FOUND_UNCLEAR,    /* the answer does not tell */
+	FOUND_PENDING,    /* a job that runs: look again after look_after_ms; also OP_SEND: accepted as a job */
+	FOUND_REFUSED,    /* the job ended without publishing; error says why */
+	FOUND_UNKNOWABLE, /* no question can tell, now or later: a person has to look; note says where */
 };
 
 /* Fields beyond kind, messages and error are set for OUTCOME_DONE (messages also for OUTCOME_NEXT). */
 struct outcome {
 	enum outcome_kind kind;
-	struct error error;    /* OUTCOME_ERROR */
-	int quota;             /* error is a limit: index of the quota that is used up; -1: no particular one */
-	int64_t look_after_ms; /* ADVISE_VERIFY: look no sooner than this; 0: the account's default */
+	struct error error; /* OUTCOME_ERROR */
+	int quota;          /* error is a limit: index of the quota that is used up; -1: no particular one */
+	/* ADVISE_VERIFY: look no sooner than this; 0: the account's default. FOUND_PENDING: look again then.
+	 * FOUND_UNCLEAR: look again then at the latest, when absence begins to prove something; 0: as usual. */
+	int64_t look_after_ms;
 	bool was_duplicate; /* ADVISE_REJECT because identical to something just posted: after an own doubt = landed */
 	bool needs_person;  /* ADVISE_REAUTH-like: captcha, frozen account: park with this text */
 	int max_tries;      /* ADVISE_RETRY that turns into reject after so many tries; 0: no such cap */

@@ -7,6 +7,7 @@
  *
  *   a job that runs    → pending: looked at again when the driver says, or told by a push
  *   a job refused      → failed
+ *   nothing to ask     → the question goes to a person at once
  *
  * Nothing here ever sends. A look costs calls from the account's ledger, but may use the reserve.
  */
@@ -203,6 +204,7 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 {
 	struct look *look = container_of(run, struct look, run);
 	struct account *account;
+	int64_t after_ms;
 
 	if (outcome->kind == OUTCOME_NEXT) {
 		op_run_next(run, look->looks->daemon, on_outcome);
@@ -231,7 +233,17 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 			verdict(look);
 			return;
 		case FOUND_UNCLEAR:
-			look_again(look, next_look_ms(look), "the account's timeline does not tell");
+			after_ms = next_look_ms(look);
+			look_again(look,
+				outcome->look_after_ms > 0 && outcome->look_after_ms < after_ms ? outcome->look_after_ms
+												: after_ms,
+				"the account's timeline does not tell");
+			return;
+		case FOUND_UNKNOWABLE:
+			look->again = true;
+			(void)snprintf(look->why, sizeof(look->why), "%s",
+				look->note ? look->note : "the platform cannot be asked: please look at the account");
+			verdict(look);
 			return;
 		}
 		look_again(look, next_look_ms(look), "the platform's answer does not tell");

@@ -93,8 +93,9 @@ static void test_own_clientmsgid__refused_means_landed(void **state)
 	CHECK(!rig.outcome.untouched);
 	rig_start(&rig, OP_SEND);
 	rig_do(&rig, "error_45066");
-	CHECK_INT(rig.outcome.error.advice, ADVISE_WAIT);
-	CHECK(rig.outcome.error.retry_ms >= 60000);
+	CHECK_INT(rig.outcome.error.advice,
+		ADVISE_VERIFY); /* it is there, so it must not look as if it could be cancelled */
+	CHECK(rig.outcome.look_after_ms >= 60000);
 	rig_start(&rig, OP_SEND);
 	rig_request(&rig);
 	CHECK_TEXT(json_text(rig.body, "clientmsgid", ""), "k7a9-12");
@@ -124,7 +125,7 @@ static void test_own_clientmsgid__is_forgotten_after_a_day(void **state)
 	rig.op.now_at = RIG_NOW_AT + 24 * HOUR_MS;
 	rig_request(&rig);
 	rig_answer_nothing(&rig);
-	CHECK_INT(rig.outcome.found, FOUND_UNCLEAR);
+	CHECK_INT(rig.outcome.found, FOUND_UNKNOWABLE);
 	rig_finish(&rig);
 }
 
@@ -168,6 +169,7 @@ static void test_administrator__is_waited_for(void **state)
 	rig_request(&rig);
 	rig_answer_nothing(&rig);
 	CHECK_INT(rig.outcome.found, FOUND_UNCLEAR);
+	CHECK(rig.outcome.look_after_ms >= 15 * MINUTE_MS && rig.outcome.look_after_ms < 17 * MINUTE_MS);
 	rig_start(&rig, OP_FIND);
 	rig.op.now_at = RIG_NOW_AT + 40 * MINUTE_MS;
 	rig_request(&rig);

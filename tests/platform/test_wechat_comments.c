@@ -344,10 +344,12 @@ static void test_customer_message__is_never_sent_twice(void **state)
 	rig_request(&rig);
 	rig_lose(&rig);
 	CHECK_INT(rig.outcome.error.advice, ADVISE_VERIFY);
+	CHECK(rig.outcome.look_after_ms > 0 && rig.outcome.look_after_ms < 1000); /* nothing is gained by waiting */
 	rig_start(&rig, OP_FIND);
 	rig_request(&rig);
 	rig_answer_nothing(&rig);
-	CHECK_INT(rig.outcome.found, FOUND_UNCLEAR); /* a person decides */
+	CHECK_INT(rig.outcome.found, FOUND_UNKNOWABLE); /* a person decides */
+	CHECK(strstr(rig.outcome.note, "cannot be asked"));
 	rig_start(&rig, OP_SEND);
 	rig_do(&rig, "error_45015");
 	CHECK_INT(rig.outcome.error.advice, ADVISE_REJECT);

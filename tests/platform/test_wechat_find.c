@@ -135,6 +135,7 @@ static void test_draft__that_is_still_there_proves_nothing_at_once(void **state)
 	rig.op.now_at = RIG_NOW_AT + 2 * rig.settings.settle_lag_ms;
 	rig_do(&rig, "draft_get");
 	CHECK_INT(rig.outcome.found, FOUND_UNCLEAR);
+	CHECK_INT(rig.outcome.look_after_ms, 3 * rig.settings.settle_lag_ms); /* then it does */
 	rig_start(&rig, OP_FIND);
 	rig.op.now_at = RIG_NOW_AT + 5 * rig.settings.settle_lag_ms;
 	rig_do(&rig, "draft_get");

@@ -15,7 +15,7 @@ enum class {
 	CLASS_BUSY,     /* refused for now; what may be visible is looked for first */
 	CLASS_ONCE,     /* as BUSY, but a second refusal is final */
 	CLASS_RATE,     /* the next minute */
-	CLASS_SAME,     /* the same clientmsgid again too soon */
+	CLASS_SAME,     /* the same clientmsgid again too soon: an earlier attempt may have landed */
 	CLASS_DAY,      /* this call's day is used up */
 	CLASS_MONTH,    /* this call's month is used up */
 	CLASS_MASS,     /* broadcasts: day or month, by kind of account */
@@ -332,7 +332,9 @@ static void apply_class(struct driver_op *op, enum class class, int64_t code, st
 		not_before(outcome, -1, RATE_MS);
 		return;
 	case CLASS_SAME:
-		not_before(outcome, -1, SAME_MS);
+		/* It is there, or on its way: in doubt until the same number again tells which job it became. */
+		outcome->error.advice = ADVISE_VERIFY;
+		outcome->look_after_ms = SAME_MS;
 		return;
 	case CLASS_DAY:
 		not_before(outcome, quota_of(op), wechat_day_left_ms(now_at) + jitter_ms(op));

@@ -168,16 +168,24 @@ static void without_question(struct driver_op *op, struct outcome *outcome)
 {
 	const struct driver_send *send = op->send;
 
-	found(outcome, FOUND_UNCLEAR);
+	found(outcome, FOUND_NO);
 	if (wechat_untouched(op)) {
-		outcome->found = FOUND_NO;
 		outcome->untouched = true;
 	} else if (send->kind == SEND_PUBLISH && send->pending) {
+		int64_t left_ms = ADMIN_MS - (op->now_at - send->last_attempt_at);
+
 		/* It waits for the administrator under a number that we were not told. */
-		outcome->found = op->now_at - send->last_attempt_at > ADMIN_MS ? FOUND_NO : FOUND_UNCLEAR;
-	} else if (send->kind == SEND_PUBLISH && wechat_broadcasts(send)) {
-		outcome->found = op->now_at > 0 && op->now_at - send->first_attempt_at < SAME_ID_MS ? FOUND_NO
-												    : FOUND_UNCLEAR;
+		if (left_ms >= 0) {
+			outcome->found = FOUND_UNCLEAR;
+			outcome->look_after_ms = left_ms + SECOND_MS;
+		}
+	} else if (send->kind != SEND_PUBLISH || !wechat_broadcasts(send) || op->now_at <= 0 ||
+		   op->now_at - send->first_attempt_at >= SAME_ID_MS) {
+		outcome->found = FOUND_UNKNOWABLE;
+		outcome->note = xstrdup(send->kind != SEND_REPLY
+						? "WeChat cannot be asked for it: please look at the account's website"
+						: "WeChat cannot be asked for it: please look into the chat with the "
+						  "citizen on the website");
 	}
 }
 
@@ -268,6 +276,7 @@ static void draft_answer(struct driver_op *op, const cJSON *json, int code, stru
 		wechat_unreadable(op, outcome, "the answer holds no draft");
 	} else {
 		found(outcome, op->now_at > 0 && since_ms >= lag_ms ? FOUND_NO : FOUND_UNCLEAR);
+		outcome->look_after_ms = outcome->found == FOUND_UNCLEAR ? lag_ms - since_ms : 0;
 	}
 }
 

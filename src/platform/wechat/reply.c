@@ -81,11 +81,12 @@ void wechat_reply_answer(struct driver_op *op, const struct http_answer *answer,
 	char thread[40];
 	int code = 0;
 
-	if (!wechat_answer_json(op, answer, NULL, &json, &code, outcome)) {
-		return;
-	}
-	if (!json_get(json, "errcode")) {
+	if (wechat_answer_json(op, answer, NULL, &json, &code, outcome) && !json_get(json, "errcode")) {
 		wechat_unreadable(op, outcome, "the answer says nothing");
+	}
+	if (outcome->kind == OUTCOME_ERROR) {
+		/* Nothing can be looked up: the person who asks himself whether it arrived need not wait. */
+		outcome->look_after_ms = outcome->error.advice == ADVISE_VERIFY && op->step == WECHAT_STEP_CUSTOM;
 		return;
 	}
 	outcome->kind = OUTCOME_DONE;
