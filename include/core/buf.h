@@ -1,6 +1,7 @@
 /*
  * struct buf owns bytes and cannot grow beyond the maximum it was made with. Appending past it sets
- * `failed` and changes nothing more, so that a sequence of appends is checked once, at its end.
+ * `failed` and changes nothing more, so that a sequence of appends is checked once, at its end; one whose maximum
+ * cannot be reached need not be checked.
  * `p` is always terminated with a NUL that is not counted in `n`; it is never NULL after buf_init().
  */
 #ifndef CORE_BUF_H
@@ -18,7 +19,7 @@ struct buf {
 	size_t n;
 	size_t cap;
 	size_t max_bytes;
-	bool failed; /* an append did not fit or memory was short; what is in p is incomplete */
+	bool failed; /* an append did not fit: what is in p is incomplete */
 };
 
 void buf_init(struct buf *buf, size_t max_bytes);

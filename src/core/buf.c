@@ -2,8 +2,10 @@
  * Growing bytes with a ceiling. The ceiling is what makes it fit for sizes that come from outside.
  *
  * Invariants: n <= max_bytes; p[n] is NUL; cap counts the allocated bytes and is 0 exactly while p is the shared
- * `nothing`, which is never written to and never freed. Appending from the buf's own bytes is not supported: growing
- * moves them.
+ * `nothing`, which is never written to and never freed. Below the ceiling an append does not fail: when memory is
+ * exhausted we abort, as for any small object. Tried and given up: to fail like at the ceiling. A text cut short by
+ * want of memory went on to be published, since nobody checks what cannot be too long. Appending from the buf's own
+ * bytes is not supported: growing moves them.
  */
 #include "core/buf.h"
 
@@ -65,11 +67,7 @@ static bool reserve(struct buf *buf, size_t n)
 	if (cap - 1 > buf->max_bytes) {
 		cap = buf->max_bytes + 1;
 	}
-	p = realloc(buf->cap ? buf->p : NULL, cap);
-	if (!p) {
-		buf->failed = true;
-		return false;
-	}
+	p = xrealloc_array(buf->cap ? buf->p : NULL, cap, 1);
 	p[buf->n] = '\0';
 	buf->p = p;
 	buf->cap = cap;

@@ -1,11 +1,12 @@
 /*
- * A random walk over everything that can be done to a store, with a platform that keeps its own ledger. After every
- * step:
+ * A random walk over everything that can be done to a store, with a platform that keeps its own ledger. What must hold
+ * after every step:
  *
- *   sends      moved along the state table only, with an event and an effect each; nothing is on the platform twice;
- * what is there is sent, or in doubt, or on its way; what is sent is there tickets    moved along their table only; one
- * open ticket per citizen and thread; every message in one; the nearest deadline as the row says counters   equal the
- * rows; no error is our own mistake
+ * - a send moves along the state table only, with an event and an effect; nothing is on the platform twice; what is
+ *   there is sent, or in doubt, or on its way; what is sent is there
+ * - a ticket moves along its table only; one open ticket per citizen and thread; every message is in one; the nearest
+ *   deadline is as the row says
+ * - counters equal the rows; no error is our own mistake
  *
  * On a second set of walks memory runs out somewhere in every other step: it is then as if the step had not been
  * tried.

@@ -1,21 +1,19 @@
 /*
- * Memory that runs out where it is asked for: the n-th allocation that may fail does, once. Those are SQLite's own and
- * a buffer's growth (link with -Wl,--wrap=realloc); small objects abort by design (core/mem.h).
+ * Memory that runs out inside SQLite: the n-th allocation fails, once.
  *
- *   torture_install();                        before the first use of SQLite
+ *   torture_install();                        before SQLite is first used
  *   torture_arm(7); ok = call(); fired = torture_disarm();
  */
-#ifndef TESTS_TORTURE_H
-#define TESTS_TORTURE_H
+#ifndef TESTS_STORE_TORTURE_H
+#define TESTS_STORE_TORTURE_H
 
 #include <stdbool.h>
-#include <stdlib.h>
 
 #include <sqlite3.h>
 
 static struct {
 	sqlite3_mem_methods real;
-	long left; /* allocations that still succeed; 0: nothing is armed */
+	long left; /* up to the one that fails; 0: nothing is armed */
 	bool fired;
 } torture;
 
@@ -28,25 +26,17 @@ static inline bool torture_strikes(void)
 	return false;
 }
 
-static inline void *torture_sqlite_malloc(int n)
+static inline void *torture_malloc(int n)
 {
 	return torture_strikes() ? NULL : torture.real.xMalloc(n);
 }
 
-static inline void *torture_sqlite_realloc(void *p, int n)
+static inline void *torture_realloc(void *p, int n)
 {
 	return torture_strikes() ? NULL : torture.real.xRealloc(p, n);
 }
 
-void *__real_realloc(void *p, size_t n);
-void *__wrap_realloc(void *p, size_t n);
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return torture_strikes() ? NULL : __real_realloc(p, n);
-}
-
-/* Look-aside memory would hide most of SQLite's allocations. */
+/* Look-aside memory would hide most allocations. */
 static inline bool torture_install(void)
 {
 	sqlite3_mem_methods methods;
@@ -55,8 +45,8 @@ static inline bool torture_install(void)
 		return false;
 	}
 	methods = torture.real;
-	methods.xMalloc = torture_sqlite_malloc;
-	methods.xRealloc = torture_sqlite_realloc;
+	methods.xMalloc = torture_malloc;
+	methods.xRealloc = torture_realloc;
 	return sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) == SQLITE_OK &&
 	       sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0) == SQLITE_OK;
 }
