@@ -4,11 +4,15 @@
  * cJSON keeps numbers as double and would round a platform's 64-bit id. Before it sees the text, whole numbers of more
  * than 15 digits are put in quotes; the getters read numbers and strings alike. The same pass replaces invalid bytes
  * and lone surrogates by U+FFFD and counts the depth.
+ *
+ * cJSON's memory is ours: when it is exhausted we abort. To cJSON it would mean a member that is not there, or an
+ * answer that is no JSON.
  */
 #include "codec/json.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/limits.h"
@@ -20,6 +24,18 @@
 #define REPLACEMENT  "\xef\xbf\xbd"
 #define EXACT_MAX    (INT64_C(1) << 53)
 #define PRINTED_MAX  INT64_C(999999999999999) /* EXACT_DIGITS nines */
+
+static void *take(size_t n)
+{
+	return xrealloc_array(NULL, n, 1);
+}
+
+__attribute__((constructor)) static void give_cjson_our_memory(void)
+{
+	cJSON_Hooks hooks = { .malloc_fn = take, .free_fn = free };
+
+	cJSON_InitHooks(&hooks);
+}
 
 void json_freep(cJSON **json)
 {
@@ -301,16 +317,12 @@ bool json_bool(const cJSON *object, const char *key, bool def)
 
 cJSON *json_object(void)
 {
-	cJSON *object = cJSON_CreateObject();
-
-	return object ? object : xcalloc(1, sizeof(*object));
+	return cJSON_CreateObject();
 }
 
 cJSON *json_array(void)
 {
-	cJSON *array = cJSON_CreateArray();
-
-	return array ? array : xcalloc(1, sizeof(*array));
+	return cJSON_CreateArray();
 }
 
 void json_add(cJSON *object, const char *key, cJSON *taken)
