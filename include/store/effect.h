@@ -21,6 +21,7 @@ enum effect_kind {
 	EFFECT_EVENT,      /* an event row was written: `json` is what monitors see */
 	EFFECT_INDEX,      /* there is something new to index for search */
 	EFFECT_MEDIA,      /* medium `id` of a message waits to be fetched at `at` */
+	EFFECT_TOPICS,     /* followers of `account` chose or left topics: the platform is to be told */
 	EFFECT_PURGED,     /* texts and media were purged: files and the index follow */
 };
 

@@ -202,6 +202,7 @@ void accounts_free(struct daemon *daemon)
 		switch_on_all(account);
 		free(account->quotas);
 		renewal_free(account->renewal);
+		topics_free(account->topics);
 		free(account->remote_uid);
 		free(account->reason);
 		free(account->name);

@@ -19,6 +19,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "daemon/daemon.h"
+#include "daemon/topics.h"
 #include "net/httpd.h"
 #include "store/contact.h"
 #include "store/notice.h"
@@ -166,14 +167,68 @@ static void tell_received(struct taken *taken, struct ticket_id ticket)
 
 /* ---- the job ---- */
 
+static struct subscriber subscriber_of(const struct taken *taken, const char *author_id)
+{
+	return (struct subscriber){
+		.account = taken->account,
+		.driver = taken->driver,
+		.settings = taken->config->settings,
+		.office = taken->rules->config->office.name,
+		.author_id = author_id,
+	};
+}
+
+/* A follower about topics: he is answered, and there is nothing for the desk. */
+static bool take_subscription(
+	struct tx *tx, struct taken *taken, const struct message *message, bool *ret_taken, struct error *err)
+{
+	const struct subscriber who = subscriber_of(taken, message->author_id);
+	struct subscription wish;
+	bool is_new = true;
+
+	*ret_taken = false;
+	if (message->kind != MESSAGE_DIRECT) {
+		return true;
+	}
+	if (!subscription_read(tx, &who, message->text, &wish, ret_taken, err)) {
+		return false;
+	}
+	/* The same push again gets the same answer, but does not undo what he said since. */
+	return !*ret_taken || (push_is_new(tx, taken->account, message->remote_id, &is_new, err) &&
+				      contact_heard(tx, taken->account, message->author_id, message->window_ms,
+					      message->window_replies, true, err) &&
+				      subscription_take(tx, &wish, &who, is_new, &taken->text, err));
+}
+
+static bool take_menu(
+	struct tx *tx, struct taken *taken, const struct push_event *event, bool is_new, struct error *err)
+{
+	const struct subscriber who = subscriber_of(taken, event->author_id);
+	struct subscription wish;
+	bool order = false;
+
+	if (!event->author_id || !event->key) {
+		return true;
+	}
+	return subscription_read_key(tx, &who, event->key, &wish, &order, err) &&
+	       (!order || subscription_take(tx, &wish, &who, is_new, &taken->text, err));
+}
+
 static bool take_message(struct tx *tx, struct taken *taken, const struct intake_item *item, struct error *err)
 {
 	const struct message *message = item->new.message;
 	enum intake_result result;
 	struct ticket_id ticket = { 0 };
 	int64_t number;
+	bool taken_up;
 	bool first;
 
+	if (!take_subscription(tx, taken, message, &taken_up, err)) {
+		return false;
+	}
+	if (taken_up) {
+		return true;
+	}
 	if (asks_for_status(message->text, &number)) {
 		return contact_heard(tx, taken->account, message->author_id, message->window_ms,
 			       message->window_replies, true, err) &&
@@ -258,7 +313,8 @@ static bool take_event(struct tx *tx, struct taken *taken, const struct push_eve
 {
 	bool is_new = true;
 
-	if (event->dedupe && !push_is_new(tx, taken->account, event->dedupe, &is_new, err)) {
+	if ((event->dedupe && !push_is_new(tx, taken->account, event->dedupe, &is_new, err)) ||
+		(event->kind == PUSH_MENU && !take_menu(tx, taken, event, is_new, err))) {
 		return false;
 	}
 	if (!is_new) {

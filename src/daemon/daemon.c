@@ -28,6 +28,7 @@
 #include "store/notice.h"
 #include "store/send.h"
 #include "store/ticket.h"
+#include "store/topic.h"
 #include "text/when.h"
 
 #define STOP_MS  (15 * SECOND_MS)
@@ -144,6 +145,7 @@ void daemon_account_changed(struct daemon *daemon, struct account *account)
 	outbox_account_changed(daemon->outbox, account);
 	poller_account_changed(daemon->poller, account);
 	tokens_account_changed(daemon->tokens, account);
+	topics_kick(daemon, account);
 }
 
 static void on_effect(void *data, const struct effect *effect)
@@ -172,6 +174,9 @@ static void on_effect(void *data, const struct effect *effect)
 			control_event(daemon->control, effect->json);
 			post_waits_changed(daemon, effect->json);
 		}
+		return;
+	case EFFECT_TOPICS:
+		topics_kick(daemon, daemon_account(daemon, (struct account_id){ effect->account }));
 		return;
 	case EFFECT_MEDIA:
 	case EFFECT_PURGED:
@@ -241,7 +246,8 @@ static void fail_start(struct daemon *daemon, const struct error *err)
 
 static bool run_arm(struct tx *tx, struct job *job unused_arg, struct error *err)
 {
-	return send_arm_all(tx, err) && ticket_arm_all(tx, err) && notice_arm_all(tx, err) && media_arm_all(tx, err);
+	return send_arm_all(tx, err) && ticket_arm_all(tx, err) && notice_arm_all(tx, err) && media_arm_all(tx, err) &&
+	       topic_arm_all(tx, err);
 }
 
 static void done_arm(struct job *job, const struct error *err)

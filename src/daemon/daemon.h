@@ -12,6 +12,7 @@
  *   renew.c      tokens that are made from the configuration's secrets, renewed in time
  *   poller.c     the polling plan and pulls
  *   callbacks.c  pushes → messages and events → store → their answer
+ *   topics.c     topics that followers choose: what they say → store → told to the platform
  *   fetcher.c    pictures and voices of messages, as files
  *   intake.c     messages → sanitise → triage → store
  *   deadlines.c  the ladder's clock and the leases
@@ -55,6 +56,7 @@ struct wait;
 struct renewal;
 struct callbacks;
 struct fetcher;
+struct topic_worker;
 
 /* Rule files and configuration that were read together; immutable, shared with jobs by reference count. */
 struct rules {
@@ -105,7 +107,8 @@ struct account {
 	struct renewal *renewal;   /* renew.c; NULL: no token of this account is renewed by us */
 	struct switched_off off[SWITCHED_OFF_MAX];
 	size_t n_off;
-	struct push_health pushes; /* callbacks.c */
+	struct push_health pushes;   /* callbacks.c */
+	struct topic_worker *topics; /* topics.c; NULL: nobody has chosen anything yet */
 };
 
 struct daemon {
@@ -231,6 +234,10 @@ void hooks_arm(struct hooks *hooks, const struct effect *effect); /* EFFECT_NOTI
 struct fetcher *fetcher_new(struct daemon *daemon, struct error *err);
 void fetcher_free(struct fetcher *fetcher);
 void fetcher_effect(struct daemon *daemon, const struct effect *effect); /* EFFECT_MEDIA, EFFECT_PURGED */
+
+/* topics.c: EFFECT_TOPICS, or the account came back. account NULL: nothing happens. */
+void topics_kick(struct daemon *daemon, struct account *account);
+void topics_free(struct topic_worker *worker);
 
 /* callbacks.c: what platforms push to us */
 struct callbacks *callbacks_new(struct daemon *daemon, struct error *err); /* NULL without error: none is configured */

@@ -8,6 +8,8 @@
 #include "daemon/daemon.h"
 #include "daemon/tokens.h"
 #include "daemon/verb.h"
+#include "store/post.h"
+#include "store/topic.h"
 #include "store/view.h"
 #include "text/when.h"
 
@@ -78,6 +80,93 @@ static bool named(struct call *call, struct account **ret_account, struct error 
 	return true;
 }
 
+/* How many broadcasts of the present window are promised or out. */
+static bool show_broadcasts(struct tx *tx, const struct driver_quota *quotas, size_t n, cJSON *row, struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct quota_window window;
+		struct error full = { 0 };
+		int64_t promised = 0;
+		cJSON *broadcasts;
+		size_t n_windows = 0;
+
+		if (strcmp(quotas[i].name, DRIVER_QUOTA_BROADCASTS) != 0) {
+			continue;
+		}
+		quota_windows(quotas, n, 1u << i, &window, &n_windows);
+		if (!post_broadcast_room(tx, (struct account_id){ json_i64(row, "id", 0) }, &window, tx_now_at(tx),
+			    &promised, &full) &&
+			full.advice != ADVISE_WAIT) {
+			*err = full;
+			return false;
+		}
+		broadcasts = json_object();
+		json_add(row, "broadcasts", broadcasts);
+		json_add_i64(broadcasts, "promised", promised);
+		json_add_i64(broadcasts, "limit", window.limit);
+		json_add_text(broadcasts, "window", window.month ? "month" : "day");
+		json_add_time(broadcasts, "resets_at", quota_window_end(&window, tx_now_at(tx)));
+	}
+	return true;
+}
+
+/* What is offered, and what of it followers have chosen. */
+static bool show_topics(struct tx *tx, const struct config_words *offered, cJSON *row, struct error *err)
+{
+	cJSON *topics = json_array();
+	const cJSON *topic;
+
+	if (!topic_counts(tx, (struct account_id){ json_i64(row, "id", 0) }, topics, err)) {
+		cJSON_Delete(topics);
+		return false;
+	}
+	for (size_t i = 0; i < offered->n; i++) {
+		cJSON *found = NULL;
+
+		cJSON_ArrayForEach(topic, topics)
+		{
+			if (str_is(json_str(topic, "name"), offered->items[i])) {
+				found = (cJSON *)(uintptr_t)topic;
+			}
+		}
+		if (!found) {
+			found = json_object();
+			json_add_text(found, "name", offered->items[i]);
+			json_add_i64(found, "chosen", 0);
+			json_add_i64(found, "waiting", 0);
+			json_add_i64(found, "refused", 0);
+			json_push(topics, found);
+		}
+		json_add_bool(found, "offered", true);
+	}
+	json_add(row, "topics", topics);
+	return true;
+}
+
+/* What one account shows and a list does not. */
+static bool show_more(struct tx *tx, const struct driver *driver, const struct config_account *account,
+	const struct driver_quota *quotas, size_t n, cJSON *row, struct error *err)
+{
+	struct secret none = { 0 };
+	struct driver_account values = {
+		.name = account->name,
+		.base_url = account->base_url,
+		.settings = account->settings,
+		.token = &none,
+		.remote_uid = json_text(row, "remote_uid", NULL),
+	};
+	struct buf url;
+
+	buf_init(&url, LIMIT_SECRET_BYTES);
+	if (driver->profile_url && driver->profile_url(&values, &url)) {
+		json_add_str(row, "profile_url", buf_str(&url));
+	}
+	buf_finish(&url);
+	return show_broadcasts(tx, quotas, n, row, err) &&
+	       (!driver->topics || show_topics(tx, driver->topics(account->settings), row, err)) &&
+	       (!driver->windowed || view_windows(tx, (struct account_id){ json_i64(row, "id", 0) }, row, err));
+}
+
 static bool run_rows(struct tx *tx, struct job *job, struct error *err)
 {
 	struct work *work = container_of(job, struct work, job);
@@ -113,8 +202,7 @@ static bool run_rows(struct tx *tx, struct job *job, struct error *err)
 		}
 		json_add_time(row, "calls_reset_at", state.resets_at);
 		json_add_time(row, "blocked_until", state.blocked_until_at);
-		if (driver->windowed && work->only && strcmp(json_text(row, "name", ""), work->only) == 0 &&
-			!view_windows(tx, (struct account_id){ json_i64(row, "id", 0) }, row, err)) {
+		if (work->only && !show_more(tx, driver, account, quotas, n, row, err)) {
 			return false;
 		}
 	}

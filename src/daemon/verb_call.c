@@ -18,6 +18,7 @@
 #include "daemon/verb.h"
 #include "store/contact.h"
 #include "store/effect.h"
+#include "store/topic.h"
 #include "text/when.h"
 
 #define SHOWN_PARAMS_BYTES 400u /* longer ones stand in the event as a digest */
@@ -184,6 +185,18 @@ static void done_refused(struct job *job, const struct error *err unused_arg)
 	work_end(work, &refused);
 }
 
+static bool run_forget(struct tx *tx, struct job *job, struct error *err)
+{
+	struct work *work = container_of(job, struct work, job);
+
+	return topic_forget(tx, work->account, json_text(work->params, "topic", ""), err);
+}
+
+static void done_forget(struct job *job, const struct error *err)
+{
+	work_end(container_of(job, struct work, job), err);
+}
+
 static void on_outcome(struct op_run *run, struct outcome *outcome)
 {
 	struct work *work = container_of(run, struct work, run);
@@ -196,6 +209,12 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 		return;
 	case OUTCOME_DONE:
 		work->result = steal(&outcome->json);
+		if (strcmp(work->name, "topic.delete") == 0) {
+			/* With the topic everybody has lost it. */
+			work->job = (struct job){ .run = run_forget, .done = done_forget };
+			store_write(daemon->store, &work->job);
+			return;
+		}
 		work_end(work, NULL);
 		return;
 	case OUTCOME_ERROR:

@@ -10,6 +10,7 @@
 #include "store/db.h"
 #include "store/effect.h"
 #include "store/event.h"
+#include "store/topic.h"
 #include "text/when.h"
 
 static const char sql_window[] =
@@ -46,6 +47,7 @@ static const char sql_purge_messages[] =
 	" spans = NULL WHERE account_id = $1 AND author_id = $2";
 static const char sql_purge_tickets[] =
 	"UPDATE ticket SET author_name = NULL, author_id = 'purged:' || id WHERE account_id = $1 AND author_id = $2";
+static const char sql_purge_topics[] = "DELETE FROM topic_choice WHERE account_id = $1 AND author_id = $2";
 static const char sql_purge_contact[] = "DELETE FROM contact WHERE account_id = $1 AND author_id = $2";
 
 /* The index compares it with what it has swept. */
@@ -132,7 +134,7 @@ bool contact_unfollowed(struct tx *tx, struct account_id account, const char *au
 	stmt_bind_i64(stmt, 1, account.v);
 	stmt_bind_text(stmt, 2, author_id);
 	stmt_bind_i64(stmt, 3, tx_now_at(tx));
-	return stmt_run(stmt, err);
+	return stmt_run(stmt, err) && topic_leave(tx, account, author_id, err);
 }
 
 struct leaver {
@@ -155,7 +157,7 @@ static bool purge_by(struct tx *tx, const char *sql, const struct leaver *leaver
 static bool purge_one(struct tx *tx, const struct actor *actor, const struct leaver *leaver, struct error *err)
 {
 	static const char *const steps[] = { sql_purge_media, sql_purge_replies, sql_purge_messages, sql_purge_tickets,
-		sql_purge_contact };
+		sql_purge_topics, sql_purge_contact };
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		if (!purge_by(tx, steps[i], leaver, err)) {

@@ -240,6 +240,18 @@ CREATE TABLE ticket (
  result         TEXT,
  closed_at      INTEGER
  ) STRICT;
+CREATE TABLE topic_choice (
+ account_id INTEGER NOT NULL REFERENCES account (id),
+ author_id  TEXT    NOT NULL,
+ topic      TEXT    NOT NULL,
+ wanted     INTEGER NOT NULL,           
+ version    INTEGER NOT NULL DEFAULT 1, 
+ settled    INTEGER NOT NULL DEFAULT 0,
+ next_at    INTEGER NOT NULL DEFAULT 0, 
+ why        TEXT,                       
+ chosen_at  INTEGER NOT NULL,
+ PRIMARY KEY (account_id, author_id, topic)
+ ) STRICT, WITHOUT ROWID;
 CREATE TABLE upload (
  account_id INTEGER NOT NULL REFERENCES account (id),
  purpose    TEXT    NOT NULL, 
@@ -273,3 +285,5 @@ CREATE INDEX ticket_inbox ON ticket (priority, next_due_at, id) WHERE state <> '
 CREATE INDEX ticket_lease ON ticket (lease_until_at) WHERE lease_until_at IS NOT NULL;
 CREATE INDEX ticket_rung ON ticket (rung_at) WHERE rung_at IS NOT NULL;
 CREATE INDEX ticket_thread ON ticket (account_id, author_id, thread, id);
+CREATE INDEX topic_choice_open ON topic_choice (account_id, next_at) WHERE settled = 0;
+CREATE INDEX topic_choice_topic ON topic_choice (account_id, topic);
