@@ -8,6 +8,8 @@
 #   wait_log WORD      block until the daemon's log has a line with WORD
 #   ok / same / has    one TAP line each
 #
+# With RIG_VALGRIND set the daemon runs under valgrind, and whatever that has to say is a failure.
+#
 # Nothing here waits for time: logs are followed, `post wait` and the monitor tell what happened.
 
 build=${GAZETTE_BUILD:?the build directory}
@@ -32,6 +34,11 @@ rig_end() {
 	if [ "$status" -ne 0 ] || [ "$bad" -ne 0 ]; then
 		echo "# daemon log, last lines:"
 		tail -n 40 "$rig/daemon.log" 2>/dev/null | sed 's/^/# /'
+	fi
+	if [ -n "$(cat "$rig"/valgrind.* 2>/dev/null)" ]; then
+		echo "# valgrind:"
+		cat "$rig"/valgrind.* | head -n 100 | sed 's/^/# /'
+		status=1
 	fi
 	[ -n "${RIG_KEEP:-}" ] || rm -rf "$rig"
 	[ "$status" -eq 0 ] && [ "$bad" -ne 0 ] && status=1
@@ -119,7 +126,9 @@ rig_new() {
 # rig_daemon [NAME=VALUE...]: environment for this start only. Sets $daemon_pid; false when it ended instead.
 rig_daemon() {
 	: >"$rig/daemon.log"
-	env "$@" gazetted -c "$rig/accounts.yaml" >"$rig/daemon.out" 2>"$rig/daemon.log" &
+	# shellcheck disable=SC2086 # a list of words, or none
+	env "$@" ${RIG_VALGRIND:+valgrind --quiet --leak-check=full --show-leak-kinds=definite \
+		--log-file="$rig/valgrind.%p"} gazetted -c "$rig/accounts.yaml" >"$rig/daemon.out" 2>"$rig/daemon.log" &
 	daemon_pid=$!
 	follow "$rig/daemon.log" "$daemon_pid" 'daemon\.ready'
 }
