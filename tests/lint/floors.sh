@@ -31,6 +31,7 @@ curl/ net
 ev.h net
 microhttpd.h net sim
 openssl/ codec
+qrencode.h codec
 sqlite3.h store
 systemd/ daemon
 yaml.h codec
