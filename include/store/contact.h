@@ -36,7 +36,7 @@ bool contact_unfollowed(struct tx *tx, struct account_id account, const char *au
 
 /*
  * Forget what unfollowed citizens said and were told: texts, names and media of at most `limit` citizens who left
- * before before_at. Events and the numbers of tickets stay. *ret_n: citizens purged.
+ * before before_at. Events and the numbers of tickets stay.
  */
 struct actor;
 struct contact_purge {
@@ -46,7 +46,15 @@ struct contact_purge {
 	int64_t before_at;
 	int limit;
 };
-bool contact_purge(struct tx *tx, const struct contact_purge *what, int64_t *ret_n, struct error *err) must_check;
+struct contact_purged {
+	int64_t citizens;
+	int64_t messages; /* whose texts are gone */
+	int64_t replies;
+	int64_t media;
+	int64_t tickets; /* that no longer say whose they are */
+};
+bool contact_purge(struct tx *tx, const struct contact_purge *what, struct contact_purged *ret_purged,
+	struct error *err) must_check;
 
 /* A push by its key: is it new? Then it is remembered. */
 bool push_is_new(

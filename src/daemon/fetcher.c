@@ -55,7 +55,7 @@ struct purge {
 	struct job job;
 	struct fetcher *fetcher;
 	int64_t before_at;
-	int64_t citizens;
+	struct contact_purged purged;
 	char **hashes;
 	size_t n;
 };
@@ -363,7 +363,7 @@ static bool run_purge(struct tx *tx, struct job *job, struct error *err)
 		.actor = &actor_daemon, .before_at = purge->before_at, .limit = PURGE_AT_ONCE
 	};
 
-	return contact_purge(tx, &what, &purge->citizens, err);
+	return contact_purge(tx, &what, &purge->purged, err);
 }
 
 static void done_purge(struct job *job, const struct error *err)
@@ -375,8 +375,8 @@ static void done_purge(struct job *job, const struct error *err)
 		purge_end(purge);
 		return;
 	}
-	if (purge->citizens > 0) {
-		log_info("retention.purged citizens=%" PRId64, purge->citizens);
+	if (purge->purged.citizens > 0) {
+		log_info("retention.purged citizens=%" PRId64, purge->purged.citizens);
 	}
 	purge->job = (struct job){ .run = run_list, .done = done_list };
 	store_read(purge->fetcher->daemon->store, &purge->job);

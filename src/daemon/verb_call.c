@@ -356,7 +356,7 @@ static bool run_purge(struct tx *tx, struct call *call, struct error *err)
 	static const char *const names[] = { "name", "citizen", NULL };
 	struct contact_purge what = { .actor = &call->actor, .limit = PURGE_AT_ONCE };
 	const char *name;
-	int64_t n = 0;
+	struct contact_purged purged = { 0 };
 
 	if (!call_only(call, names, err) || !call_text(call, "name", false, 64, &name, err) ||
 		!call_text(call, "citizen", false, LIMIT_NAME_BYTES, &what.author_id, err) ||
@@ -368,16 +368,20 @@ static bool run_purge(struct tx *tx, struct call *call, struct error *err)
 			err, ERROR_INPUT, ADVISE_REJECT, 0, "account.purge: citizen: of which account? give its name");
 	}
 	what.before_at = what.author_id ? INT64_MAX : tx_now_at(tx) - call->rules->config->retention_ms;
-	if (!contact_purge(tx, &what, &n, err)) {
+	if (!contact_purge(tx, &what, &purged, err)) {
 		return false;
 	}
-	if (what.author_id && n == 0) {
+	if (what.author_id && purged.citizens == 0) {
 		return error_set(err, ERROR_MISSING, ADVISE_REJECT, 0,
 			"%s: no citizen of this number has left; what of citizens who still follow is kept", name);
 	}
 	call->result = json_object();
-	json_add_i64(call->result, "citizens", n);
-	json_add_bool(call->result, "more", n == PURGE_AT_ONCE);
+	json_add_i64(call->result, "citizens", purged.citizens);
+	json_add_i64(call->result, "messages", purged.messages);
+	json_add_i64(call->result, "replies", purged.replies);
+	json_add_i64(call->result, "media", purged.media);
+	json_add_i64(call->result, "tickets", purged.tickets);
+	json_add_bool(call->result, "more", purged.citizens == PURGE_AT_ONCE);
 	return true;
 }
 

@@ -142,7 +142,7 @@ struct leaver {
 	char *author_id;
 };
 
-static bool purge_by(struct tx *tx, const char *sql, const struct leaver *leaver, struct error *err)
+static bool purge_by(struct tx *tx, const char *sql, const struct leaver *leaver, int64_t *changes, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql, err);
 
@@ -151,24 +151,41 @@ static bool purge_by(struct tx *tx, const char *sql, const struct leaver *leaver
 	}
 	stmt_bind_i64(stmt, 1, leaver->account.v);
 	stmt_bind_text(stmt, 2, leaver->author_id);
-	return stmt_run(stmt, err);
+	if (!stmt_run(stmt, err)) {
+		return false;
+	}
+	*changes += tx_changes(tx);
+	return true;
 }
 
-static bool purge_one(struct tx *tx, const struct actor *actor, const struct leaver *leaver, struct error *err)
+static bool purge_one(struct tx *tx, const struct actor *actor, const struct leaver *leaver,
+	struct contact_purged *purged, struct error *err)
 {
-	static const char *const steps[] = { sql_purge_media, sql_purge_replies, sql_purge_messages, sql_purge_tickets,
-		sql_purge_topics, sql_purge_contact };
+	int64_t topics = 0;
+	const struct {
+		const char *sql;
+		int64_t *changes;
+	} steps[] = {
+		{ sql_purge_media, &purged->media },
+		{ sql_purge_replies, &purged->replies },
+		{ sql_purge_messages, &purged->messages },
+		{ sql_purge_tickets, &purged->tickets },
+		{ sql_purge_topics, &topics },
+		{ sql_purge_contact, &purged->citizens },
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-		if (!purge_by(tx, steps[i], leaver, err)) {
+		if (!purge_by(tx, steps[i].sql, leaver, steps[i].changes, err)) {
 			return false;
 		}
 	}
 	return event_add(tx, actor, "account.purge", OBJECT_ACCOUNT, leaver->account.v, json_object(), err);
 }
 
-bool contact_purge(struct tx *tx, const struct contact_purge *what, int64_t *ret_n, struct error *err)
+bool contact_purge(
+	struct tx *tx, const struct contact_purge *what, struct contact_purged *ret_purged, struct error *err)
 {
+	struct contact_purged purged = { 0 };
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_due, err);
 	struct leaver *leavers = NULL;
 	size_t n = 0;
@@ -189,7 +206,7 @@ bool contact_purge(struct tx *tx, const struct contact_purge *what, int64_t *ret
 	}
 	ok = step == STEP_DONE;
 	for (size_t i = 0; i < n; i++) {
-		ok = ok && purge_one(tx, what->actor, &leavers[i], err);
+		ok = ok && purge_one(tx, what->actor, &leavers[i], &purged, err);
 		free(leavers[i].author_id);
 	}
 	free(leavers);
@@ -197,15 +214,15 @@ bool contact_purge(struct tx *tx, const struct contact_purge *what, int64_t *ret
 		return false;
 	}
 	if (n > 0) {
-		cleanup(stmt_done) struct stmt *purged = stmt_get(tx, sql_purged, err);
+		cleanup(stmt_done) struct stmt *counted = stmt_get(tx, sql_purged, err);
 
-		if (!purged || !stmt_run(purged, err)) {
+		if (!counted || !stmt_run(counted, err)) {
 			return false;
 		}
 		effect_add(tx, EFFECT_PURGED, 0, 0, 0);
 		effect_add(tx, EFFECT_INDEX, 0, 0, 0);
 	}
-	*ret_n = (int64_t)n;
+	*ret_purged = purged;
 	return true;
 }
 

@@ -383,11 +383,11 @@ static void purge(struct finder *finder, const char *author, int64_t want)
 		.author_id = author,
 		.before_at = INT64_MAX,
 		.limit = 10 };
-	int64_t n = 0;
+	struct contact_purged purged;
 
 	DO(finder->rig, contact_unfollowed(finder->rig->tx, finder->rig->account, author, &finder->rig->err));
-	DO(finder->rig, contact_purge(finder->rig->tx, &what, &n, &finder->rig->err));
-	CHECK_INT(n, want);
+	DO(finder->rig, contact_purge(finder->rig->tx, &what, &purged, &finder->rig->err));
+	CHECK_INT(purged.citizens, want);
 	CHECK_INT(rig_effects(finder->rig, EFFECT_INDEX, 0), 1);
 }
 

@@ -146,7 +146,7 @@ static void test_leaving__us_leaves_all_topics_and_a_purge_forgets_them(void **s
 		.actor = &leader, .account = rig->account, .author_id = "a", .before_at = INT64_MAX, .limit = 1
 	};
 	struct topic_batch batch = { 0 };
-	int64_t n = 0;
+	struct contact_purged purged;
 
 	(void)state;
 	choose(rig, "a", "水", true, 1);
@@ -156,8 +156,8 @@ static void test_leaving__us_leaves_all_topics_and_a_purge_forgets_them(void **s
 	CHECK_INT(rig_effects(rig, EFFECT_TOPICS, 0), 1);
 	CHECK_TEXT(has(rig, "a"), "[]");
 	CHECK_TEXT(has(rig, "b"), "[\"电\"]");
-	DO(rig, contact_purge(rig->tx, &what, &n, &rig->err));
-	CHECK_INT(n, 1);
+	DO(rig, contact_purge(rig->tx, &what, &purged, &rig->err));
+	CHECK_INT(purged.citizens, 1);
 	CHECK_INT(rig_number(rig, "SELECT count(*) FROM topic_choice WHERE author_id = 'a'", 0), 0);
 	CHECK_TEXT(next(rig, 50, &batch), "+电: b");
 	DO(rig, topic_forget(rig->tx, rig->account, "电", &rig->err));

@@ -18,7 +18,8 @@
 #include "text/utf8.h"
 
 #define SHOW_QR_URL      "https://mp.weixin.qq.com/cgi-bin/showqrcode"
-#define QR_DAYS          30
+#define QR_MIN_MS        MINUTE_MS
+#define QR_MAX_MS        (30 * DAY_MS)
 #define QR_SCENE_CHARS   64
 #define MENU_TOP_BYTES   16
 #define MENU_SUB_BYTES   60
@@ -27,8 +28,9 @@
 #define MENU_BUTTONS     3
 #define MENU_SUB_BUTTONS 5
 
-#define TAGGED_MAX  50
-#define NO_SUCH_TAG 45159
+#define TAGGED_MAX    50
+#define NO_SUCH_TAG   45159
+#define FIRST_OWN_TAG 3 /* source  page tags: 0, 1 and 2 are the platform\'s own */
 
 /* op->step of calls that name a topic: find its number; make it, when a follower chose it first; do it. */
 enum { CALL_TOPIC, CALL_CREATE, CALL_DO };
@@ -122,7 +124,7 @@ static void read_menu(struct driver_op *op unused_arg, const cJSON *json, cJSON 
 static bool make_qr(struct driver_op *op, cJSON *body, struct error *err)
 {
 	const char *scene = text_param(op, "scene");
-	int64_t days = json_i64(op->params, "days", QR_DAYS);
+	int64_t expires_ms = json_i64(op->params, "expires_ms", QR_MAX_MS);
 	bool permanent = json_bool(op->params, "permanent", false);
 	cJSON *info;
 	cJSON *inner;
@@ -130,11 +132,11 @@ static bool make_qr(struct driver_op *op, cJSON *body, struct error *err)
 	if (!scene || text_chars(str_from(scene)) > QR_SCENE_CHARS) {
 		return bad(op, err, "scene: 1 to 64 characters were expected");
 	}
-	if (days < 1 || days > QR_DAYS) {
-		return bad(op, err, "days: 1 to 30 were expected");
+	if (expires_ms < QR_MIN_MS || expires_ms > QR_MAX_MS) {
+		return bad(op, err, "expires_ms: a minute to 30 days were expected");
 	}
 	if (!permanent) {
-		json_add_i64(body, "expire_seconds", days * DAY_MS / SECOND_MS);
+		json_add_i64(body, "expire_seconds", expires_ms / SECOND_MS);
 	}
 	json_add_text(body, "action_name", permanent ? "QR_LIMIT_STR_SCENE" : "QR_STR_SCENE");
 	inner = json_object();
@@ -171,7 +173,12 @@ static void read_topics(struct driver_op *op unused_arg, const cJSON *json, cJSO
 
 	cJSON_ArrayForEach(tag, json_get(json, "tags"))
 	{
-		cJSON *topic = json_object();
+		cJSON *topic;
+
+		if (json_i64(tag, "id", 0) < FIRST_OWN_TAG) {
+			continue;
+		}
+		topic = json_object();
 
 		json_add_i64(topic, "id", json_i64(tag, "id", 0));
 		json_add_text(topic, "name", json_text(tag, "name", ""));
@@ -330,10 +337,10 @@ static void read_nothing(struct driver_op *op unused_arg, const cJSON *json unus
 }
 
 static const struct call calls[] = {
-	{ "menu.push", "/cgi-bin/menu/create", " button ", true, false, false, make_menu, read_nothing },
+	{ "menu.push", "/cgi-bin/menu/create", " button ", true, false, true, make_menu, read_nothing },
 	{ "menu.show", "/cgi-bin/get_current_selfmenu_info", " ", false, false, false, NULL, read_menu },
-	{ "menu.delete", "/cgi-bin/menu/delete", " ", true, false, false, NULL, read_nothing },
-	{ "qr", "/cgi-bin/qrcode/create", " scene days permanent ", true, false, false, make_qr, read_qr },
+	{ "menu.delete", "/cgi-bin/menu/delete", " ", true, false, true, NULL, read_nothing },
+	{ "qr", "/cgi-bin/qrcode/create", " scene expires_ms permanent ", true, false, false, make_qr, read_qr },
 	{ "topics", "/cgi-bin/tags/get", " ", false, false, false, NULL, read_topics },
 	{ "topic.create", "/cgi-bin/tags/create", " name ", true, false, false, make_topic, read_topic },
 	{ "topic.delete", "/cgi-bin/tags/delete", " topic ", true, true, false, make_topic_delete, read_nothing },

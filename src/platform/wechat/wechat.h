@@ -292,7 +292,7 @@ int64_t wechat_look_after_ms(const struct driver_op *op, int looks);
  *   menu.push            button: the list of buttons, as WeChat documents it        {}
  *   menu.show            -                                                          what WeChat shows: {"button":[...]}
  *   menu.delete          -                                                          {}
- *   qr                   scene: 1-64 characters; days: 1-30, or permanent: true     {"ticket","url","image_url",
+ *   qr                   scene: 1-64 characters; expires_ms, or permanent: true     {"ticket","url","image_url",
  *                                                                                    "expires_in_ms"}
  *   topics               -                                                   {"topics":[{"id","name","followers"}]}
  *   topic.create         name: at most 30 bytes                              {"id","name"}
