@@ -11,7 +11,6 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 rounds=${CRASH_ROUNDS:-208}
-shards=${CRASH_SHARDS:-$(nproc)}
 link='https://www.city.gov.example/n/1 '
 
 points='begin commit committed before-request before-result after-result before-look after-verdict
@@ -59,7 +58,7 @@ shard() {
 			wait "$daemon_pid" 2>/dev/null
 			died=$((died + 1))
 		fi
-		rig_daemon || { echo "not ok $first - round $round: the daemon does not start after dying at $point:$nth"; exit 1; }
+		rig_daemon || { echo "# round $round: the daemon does not start after dying at $point:$nth"; exit 1; }
 		if ! g post import "$rig/batch.csv" >"$rig/out" 2>&1; then
 			echo "# round $round, $point:$nth: $(cat "$rig/out")"
 			exit 1
@@ -86,48 +85,15 @@ shard() {
 	[ "$daemon_status" -eq 0 ]
 }
 
-if [ "${1:-}" = shard ]; then
-	shard "$2"
-	exit
-fi
-
-results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
-pids=
-i=1
-while [ "$i" -le "$shards" ]; do
-	sh "$0" shard "$i" >"$results/$i" 2>&1 &
-	pids="$pids $!"
-	i=$((i + 1))
-done
-bad=0
-for pid in $pids; do
-	wait "$pid" || bad=$((bad + 1))
-done
-cat "$results"/* >"$results.all"
-mv "$results.all" "$results/all"
-grep '^#' "$results/all"
-died=$(awk '/^died/ { n += $2 } END { print n + 0 }' "$results/all")
+. "$here/lib.sh"
+crash_shards "$@"
 posts=$(grep -c '^post ' "$results/all")
 once=$(grep '^post ' "$results/all" | sort | uniq -c | awk '$1 == 1' | wc -l)
 comments=$(grep -c '^comment .*|1|1$' "$results/all")
-tap=0
-check() { # TITLE GOT WANT
-	tap=$((tap + 1))
-	if [ "$2" = "$3" ]; then
-		echo "ok $tap - $1"
-	else
-		echo "not ok $tap - $1"
-		echo "# got $2, want $3"
-		bad=$((bad + 1))
-	fi
-}
 check "every shard came to its end" "$bad" 0
 check "$rounds rounds: every post is on the ledger" "$posts" "$rounds"
 check "exactly once" "$once" "$rounds"
 check "every comment in exactly one ticket" "$comments" "$rounds"
 check "every store is whole" "$(grep '^integrity' "$results/all" | sort -u)" "integrity ok"
 check "the daemon really died on the way (in more than half of the rounds)" "$([ "$died" -gt $((rounds / 2)) ] && echo yes)" yes
-echo "# the daemon died $died times"
-echo "1..$tap"
-[ "$bad" -eq 0 ]
+crash_end
