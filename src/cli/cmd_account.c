@@ -1,5 +1,6 @@
 /*
- * `gazette account`: how the official accounts stand, and what a person does about them: log in, pause, poll.
+ * `gazette account`: how the official accounts stand, and what a person does about them: log in, pause, poll. Menus, QR
+ * codes, topics and forgetting are in files of their own.
  *
  * A login is two calls: the daemon gives the address where the account's owner agrees, and takes what that page led to.
  * The code in it is a secret for the minutes it lives: it comes from the terminal or standard input, never from argv.
@@ -7,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/account_verbs.h"
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/output.h"
@@ -40,72 +42,6 @@ static bool run_list(struct cli *cli, struct error *err)
 	return ok;
 }
 
-static void feeds(struct cli *cli, const cJSON *account)
-{
-	const cJSON *feed;
-
-	cJSON_ArrayForEach(feed, json_get(account, "feeds"))
-	{
-		int64_t polled_at = field_at(feed, "polled_at");
-		int64_t interval_ms = json_i64(feed, "interval_ms", 0);
-		struct buf line, when, every;
-
-		buf_init(&line, 1024);
-		buf_init(&when, 128);
-		buf_init(&every, 128);
-		if (polled_at) {
-			relative_text(cli, &when, polled_at);
-		} else {
-			(void)buf_add_text(&when, _("not yet"));
-		}
-		(void)when_format_duration(&every, (interval_ms + SECOND_MS - 1) / SECOND_MS * SECOND_MS);
-		out_safe(&line, json_text(feed, "name", ""));
-		(void)buf_printf(&line, _(" %s, every %s"), when.p, every.p);
-		page_field(cli, feed == json_get(account, "feeds")->child ? _("Polled") : "", line.p);
-		buf_finish(&line);
-		buf_finish(&when);
-		buf_finish(&every);
-	}
-}
-
-static void calls(struct cli *cli, const cJSON *account)
-{
-	int64_t reset_at = field_at(account, "calls_reset_at");
-	struct buf line, when;
-
-	if (!json_get(account, "calls_limit")) {
-		return;
-	}
-	buf_init(&line, 256);
-	buf_init(&when, 128);
-	(void)buf_printf(&line, _("%" PRId64 " of %" PRId64 " used"), json_i64(account, "calls_used", 0),
-		json_i64(account, "calls_limit", 0));
-	if (reset_at) {
-		relative_text(cli, &when, reset_at);
-		(void)buf_printf(&line, _(", reset %s"), when.p);
-	}
-	page_field(cli, _("Calls"), line.p);
-	buf_finish(&line);
-	buf_finish(&when);
-}
-
-static void page(struct cli *cli, const cJSON *account)
-{
-	const char *state = json_text(account, "state", "");
-
-	page_title(cli, json_text(account, "name", ""), json_text(account, "platform", ""));
-	page_cell(cli, _("State"), 12, STYLE_DIM);
-	out_styled(cli, state_style(state), i18n_word(state));
-	out_text(cli, "\n");
-	page_field(cli, _("Reason"), json_text(account, "reason", ""));
-	page_field(cli, _("Number"), json_text(account, "remote_uid", ""));
-	page_time(cli, _("Token until"), field_at(account, "token_expires_at"));
-	page_time(cli, _("Checked"), field_at(account, "token_checked_at"));
-	calls(cli, account);
-	page_time(cli, _("Blocked until"), field_at(account, "blocked_until"));
-	feeds(cli, account);
-}
-
 static bool show_one(struct cli *cli, const char *name, void *data, struct error *err)
 {
 	cleanup(json_freep) cJSON *account = NULL;
@@ -123,7 +59,7 @@ static bool show_one(struct cli *cli, const char *name, void *data, struct error
 	}
 	out_text(cli, *any ? "\n" : "");
 	*any = true;
-	page(cli, account);
+	account_page(cli, account);
 	return true;
 }
 
@@ -350,6 +286,67 @@ static bool run_poll(struct cli *cli, struct error *err)
 	return each_done(cli, poll_one, err);
 }
 
+/* ---- token ---- */
+
+static bool run_token(struct cli *cli, struct error *err)
+{
+	cleanup(json_freep) cJSON *result = NULL;
+
+	if (!ask_to_look(cli, "account.token", name_params(cli->args[0]), &result, err)) {
+		return false;
+	}
+	if (output_object(cli, result)) {
+		return true;
+	}
+	if (for_people(cli)) {
+		out_printf(cli, "%s\n", json_text(result, "token", "")); /* alone, so that a shell can take it */
+	} else {
+		output_row(cli, result);
+		output_rows_end(cli);
+	}
+	return true;
+}
+
+/* ---- what the verbs with files of their own share ---- */
+
+bool account_call(struct cli *cli, const char *name, const char *call, cJSON *params, bool looks, cJSON **ret_result,
+	struct error *err)
+{
+	cleanup(json_freep) cJSON *answer = NULL;
+	cJSON *whole = name_params(name);
+
+	json_add_text(whole, "call", call);
+	if (params) {
+		json_add(whole, "params", params);
+	}
+	if (!(looks ? ask_to_look : ask)(cli, "account.call", whole, &answer, err)) {
+		return false;
+	}
+	*ret_result = cJSON_DetachItemFromObjectCaseSensitive(answer, "result");
+	if (!*ret_result) {
+		*ret_result = json_object();
+	}
+	return true;
+}
+
+bool account_confirm(struct cli *cli, const char *question, struct error *err)
+{
+	struct buf answer;
+	bool yes;
+
+	if (option_is_set(cli, "yes")) {
+		return true;
+	}
+	if (!cli->term.in || !cli->term.err) {
+		return usage(err, _("%s: nobody can be asked here: say --yes"), cli->spelt);
+	}
+	buf_init(&answer, 64);
+	yes = term_ask(question, &answer) &&
+	      (strcasecmp(answer.p, "y") == 0 || strcasecmp(answer.p, "yes") == 0 || strcmp(answer.p, "是") == 0);
+	buf_finish(&answer);
+	return yes || usage(err, _("%s: not confirmed: nothing has changed"), cli->spelt);
+}
+
 /* ---- tables ---- */
 
 static const struct option login_options[] = {
@@ -364,7 +361,7 @@ static const struct option pause_options[] = {
 
 static const char *const list_fields[] = { "id", "name", "platform", "state", "reason", "remote_uid",
 	"token_expires_at", "token_checked_at", "calls_used", "calls_limit", "calls_remaining", "calls_reset_at",
-	"blocked_until", "feeds", NULL };
+	"blocked_until", "feeds", "switched_off", "pushes", "windows", "broadcasts", "topics", "profile_url", NULL };
 static const struct column list_columns[] = {
 	{ "name", N_("ACCOUNT"), COLUMN_TEXT, 12, false },
 	{ "platform", N_("PLATFORM"), COLUMN_TEXT, 0, true },
@@ -440,11 +437,49 @@ static const struct example poll_examples[] = {
 	{ 0 },
 };
 
+static const char *const token_fields[] = { "token", "name", "token_expires_at", NULL };
+static const struct column token_columns[] = {
+	{ "token", N_("TOKEN"), COLUMN_TEXT, 0, false },
+	{ "token_expires_at", N_("UNTIL"), COLUMN_TIME, 0, false },
+	{ 0 },
+};
+static const struct shape token_shape = { "token", token_columns, token_fields };
+
+static const struct example token_examples[] = {
+	{ "token=$(gazette account token wechat-main)", N_("for another program of the office") },
+	{ "gazette account token wechat-main --json=token,token_expires_at", NULL },
+	{ 0 },
+};
+
+static const struct example menu_examples[] = {
+	{ "gazette account menu show wechat-main >menu.yaml", N_("as it is now, to be edited") },
+	{ "gazette account menu diff wechat-main menu.yaml", N_("exit status 3: they differ") },
+	{ "gazette account menu push wechat-main menu.yaml --dry-run", NULL },
+	{ 0 },
+};
+static const struct example qr_examples[] = {
+	{ "gazette account qr wechat-main", N_("on the terminal") },
+	{ "gazette account qr wechat-main --scene hall_03 -o hall.svg", N_("for a poster in the hall") },
+	{ "gazette account qr wechat-main --scene fair --temporary 3d -o fair.png", NULL },
+	{ 0 },
+};
+static const struct example topics_examples[] = {
+	{ "gazette account topics wechat-main", N_("what followers chose, counted") },
+	{ "gazette account topics wechat-main remove 停水通知", NULL },
+	{ 0 },
+};
+static const struct example purge_examples[] = {
+	{ "gazette account purge wechat-main --expired", NULL },
+	{ "gazette account purge wechat-main --follower oABC... --yes", N_("who has left and asked for it") },
+	{ "gazette account purge ALL --expired --yes", N_("from cron; the daemon does it by itself, too") },
+	{ 0 },
+};
+
 static const struct verb verbs[] = {
 	{ "list", "", N_("all accounts and how they stand"), NULL, list_examples, NULL, NULL, 0, 0, &list_shape, false,
 		run_list },
-	{ "show", "NAME...", N_("one account: state, token, calls, what is polled"), NULL, show_examples, NULL,
-		"account", 1, -1, &list_shape, false, run_show },
+	{ "show", "NAME...", N_("one account: state, token, quotas, what it may not do, pushes"), NULL, show_examples,
+		NULL, "account", 1, -1, &list_shape, false, run_show },
 	{ "check", "NAME...", N_("ask the platform whether an account is well"),
 		N_("Costs a call or two. Exit status 0: it is; 4: it needs a login; 3: something else is wrong, which "
 		   "is "
@@ -462,8 +497,38 @@ static const struct verb verbs[] = {
 		pause_examples, pause_options, "account", 1, -1, &state_shape, true, run_pause },
 	{ "resume", "NAME...", N_("let a paused account go on"), NULL, resume_examples, NULL, "account", 1, -1,
 		&state_shape, true, run_resume },
+	{ "token", "NAME", N_("the token in use, for another program of the office"),
+		N_("Only of accounts whose tokens the daemon makes itself, and only for admins; who asked is written "
+		   "down. "
+		   "The other program asks again when the platform refuses the token: it is renewed before it ends."),
+		token_examples, NULL, "account", 1, 1, &token_shape, false, run_token },
 	{ "poll", "NAME...|ALL", N_("fetch what citizens wrote, now"), NULL, poll_examples, NULL, "account", 1, -1,
 		&poll_shape, true, run_poll },
+	{ "menu", "push NAME FILE|-  |  show NAME  |  diff NAME FILE|-", N_("the account's menu, as a YAML file"),
+		N_("push puts the file's menu in the place of the present one; followers see it within some minutes. "
+		   "show "
+		   "prints the present one, fit to be pushed again. diff compares: exit status 0 the same, 3 not. What "
+		   "stands in a menu: gazette help menu-files."),
+		menu_examples, account_menu_options, "=push|show|diff account file", 2, 3, &account_menu_shape, true,
+		account_menu },
+	{ "qr", "NAME [--scene SCENE [--temporary DURATION]] [-o FILE]", N_("a QR code that leads to the account"),
+		N_("Without a scene it leads to the account's page, or, where the platform tells no address, to a "
+		   "permanent "
+		   "scene named account."),
+		qr_examples, account_qr_options, "account", 1, 1, &account_qr_shape, true, account_qr },
+	{ "topics", "NAME [add|remove TOPIC]", N_("topics that followers choose for themselves"),
+		N_("Followers choose and leave topics by a message or a menu's button; nobody is put on one by the "
+		   "office. "
+		   "add and remove are about the topic itself. A post reaches a topic's followers with topic: in its "
+		   "front "
+		   "matter."),
+		topics_examples, account_topics_options, "account =add|remove", 1, 3, &account_topics_shape, true,
+		account_topics },
+	{ "purge", "NAME --follower OPENID|--expired  |  ALL --expired", N_("forget what citizens said who have left"),
+		N_("Texts, names and pictures go, also from the search; numbers of tickets and what colleagues did "
+		   "stay. The "
+		   "daemon does it by itself after the retention in accounts.yaml."),
+		purge_examples, account_purge_options, "account", 1, 1, &account_purge_shape, true, account_purge },
 	{ 0 },
 };
 
@@ -474,7 +539,7 @@ static const struct word_source sources[] = {
 
 const struct command command_account = {
 	.name = "account",
-	.summary = N_("the official accounts: state, login, pause"),
+	.summary = N_("the official accounts: state, login, menu, QR codes"),
 	.verbs = verbs,
 	.sources = sources,
 };

@@ -41,7 +41,9 @@ struct verb {
 	const char *about;   /* N_(), a paragraph for -h; NULL: none */
 	const struct example *examples;
 	const struct option *options; /* NULL: none */
-	const char *words;            /* what its arguments are, for completion: as option.words, or "file" */
+	/* What its arguments are, for completion: as option.words, or "file"; several for one behind the other, apart
+	 * by blanks, the last one for all that follow. */
+	const char *words;
 	int min_args;
 	int max_args;              /* -1: any number */
 	const struct shape *shape; /* of the rows it prints; NULL: it prints none */

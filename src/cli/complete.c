@@ -197,6 +197,21 @@ static void offer_words(struct completion *it, const char *words)
 	}
 }
 
+/* Of the words for arguments those for the one that is being written. */
+static void offer_argument(struct completion *it, const char *words)
+{
+	struct str rest = str_from(words);
+	struct str word = { 0 };
+	char text[64];
+
+	for (int i = 0; i <= it->n_args && str_split(&rest, ' ', &word); i++) {
+	}
+	if (words) {
+		(void)snprintf(text, sizeof(text), STR_FMT, STR_ARG(word));
+		offer_words(it, text);
+	}
+}
+
 static void offer_options(struct completion *it)
 {
 	for (int i = 0; i < 3; i++) {
@@ -279,7 +294,7 @@ static void complete_word(struct completion *it)
 			offer(it, verb->name, _(verb->summary));
 		}
 	} else if (cli->verb->max_args < 0 || it->n_args < cli->verb->max_args) {
-		offer_words(it, cli->verb->words);
+		offer_argument(it, cli->verb->words);
 	}
 }
 

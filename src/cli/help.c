@@ -100,6 +100,27 @@ static const struct topic topics[] = {
 		   "\n"
 		   "gazette post check FILE says what is wrong with it, with line and column, and hands in "
 		   "nothing.\n") },
+	{ "menu-files", N_("an account's menu as a YAML file"),
+		N_("menu:                              # at most 3 buttons; [] takes the menu away\n"
+		   "  - label: 办事                    # at most 16 bytes: 5 Chinese characters, 4 are shown\n"
+		   "    buttons:                       # at most 5 below\n"
+		   "      - label: 网上大厅            # at most 60 bytes, 8 characters are shown\n"
+		   "        url: https://www.city.gov.example/hall\n"
+		   "      - label: 订阅停水通知\n"
+		   "        key: topic:停水通知        # topic:NAME, topic-off:NAME and topics are ours\n"
+		   "  - label: 预约\n"
+		   "    miniprogram: wx0123456789abcdef\n"
+		   "    page: pages/index\n"
+		   "    url: https://www.city.gov.example/booking   # for clients without mini programs\n"
+		   "\n"
+		   "A button does one thing: url, key, miniprogram, media, article, or buttons. type: is wanted only "
+		   "for "
+		   "scancode_push, scancode_waitmsg, pic_sysphoto, pic_photo_or_album, pic_weixin and location_select "
+		   "(each "
+		   "with a key), and article_view_limited.\n"
+		   "\n"
+		   "gazette account menu push NAME FILE --dry-run says what is wrong with it, with line and "
+		   "column.\n") },
 	{ "ids", N_("how posts, deliveries and tickets are named"),
 		N_("  12              a post; with cancel, hold, release: all its deliveries\n"
 		   "  12/weibo-main   one delivery: post 12 on one account\n"

@@ -87,6 +87,8 @@ void json_safe(struct buf *out, const cJSON *json);
 /* "in 5 min", "overdue 5 min" */
 void due_text(struct cli *cli, struct buf *out, int64_t at, bool *ret_overdue);
 void relative_text(struct cli *cli, struct buf *out, int64_t at);
+/* "3 d 2 h", "5 min" in the language of messages; nothing for less than a second. */
+void duration_text(struct buf *out, int64_t ms);
 /* "Thu 2026-10-01 08:00 +08:00, in 3 d 2 h" in the language of messages; nothing for 0. */
 void echo_text(struct cli *cli, struct buf *out, int64_t at);
 enum style state_style(const char *state);

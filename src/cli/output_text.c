@@ -147,8 +147,7 @@ void json_safe(struct buf *out, const cJSON *json)
 
 /* ---- times ---- */
 
-/* "3 d 2 h", "5 min"; "" for less than a second. */
-static void span_text(struct buf *out, int64_t ms)
+void duration_text(struct buf *out, int64_t ms)
 {
 	static const struct {
 		int64_t ms;
@@ -182,7 +181,7 @@ void relative_text(struct cli *cli, struct buf *out, int64_t at)
 	struct buf span;
 
 	buf_init(&span, 64);
-	span_text(&span, ms < 0 ? -ms : ms);
+	duration_text(&span, ms < 0 ? -ms : ms);
 	if (span.n == 0) {
 		(void)buf_add_text(out, _("now"));
 	} else if (ms > 0) {
@@ -232,7 +231,7 @@ void due_text(struct cli *cli, struct buf *out, int64_t at, bool *ret_overdue)
 		return;
 	}
 	buf_init(&span, 64);
-	span_text(&span, -ms);
+	duration_text(&span, -ms);
 	if (span.n == 0) {
 		(void)buf_add_text(out, _("overdue"));
 	} else {

@@ -91,7 +91,7 @@ void page_duration(struct cli *cli, const char *name, int64_t ms)
 		return;
 	}
 	buf_init(&text, 64);
-	(void)when_format_duration(&text, ms);
+	duration_text(&text, ms);
 	page_field(cli, name, text.p);
 	buf_finish(&text);
 }

@@ -69,6 +69,7 @@ void term_style(struct buf *out, const struct term *term, enum style style, stru
 		[STYLE_WARN] = "33",
 		[STYLE_BAD] = "31",
 		[STYLE_ALARM] = "1;37;41",
+		[STYLE_PAPER] = "30;107",
 	};
 
 	if (!term->colour || style == STYLE_PLAIN || text.n == 0) {

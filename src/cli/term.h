@@ -25,6 +25,7 @@ enum style {
 	STYLE_WARN,
 	STYLE_BAD,
 	STYLE_ALARM,
+	STYLE_PAPER, /* black on white, whatever the screen's own are */
 };
 
 /* Honours NO_COLOR, CLICOLOR_FORCE and TERM=dumb. */
