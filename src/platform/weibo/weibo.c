@@ -116,7 +116,10 @@ void weibo_post(struct driver_op *op, const char *path, struct buf *form, struct
 /* source  the address of a user's page by number, as the website forms it: source unverified */
 static bool profile_url(const struct driver_account *account, struct buf *out)
 {
-	return account->remote_uid && buf_printf(out, "https://weibo.com/u/%s", account->remote_uid);
+	const struct weibo_settings *settings = account->settings;
+	const char *uid = account->remote_uid ? account->remote_uid : settings->uid;
+
+	return uid && buf_printf(out, "https://weibo.com/u/%s", uid);
 }
 
 static bool request(struct driver_op *op, struct http_request *ret_request, struct error *err)
