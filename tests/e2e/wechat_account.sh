@@ -174,7 +174,8 @@ exits "a mistake is refused before anything is asked" 2 g account menu push wech
 has "with its place" "$(cat "$rig/out")" "wrong.yaml:8:12: label: \"预约预约预约\" has 18 bytes, at most 16"
 ok "it is still the old one" g account menu diff wechat-main "$rig/menu.yaml"
 is "its button works" "$(clicks 周 topic:停水通知)" '.saw | startswith("【平安示例】已为您订阅")'
-printf 'menu: []\n' | ok "an empty one takes it away" g account menu push wechat-main -
+printf 'menu: []\n' >"$rig/none.yaml"
+ok "an empty one takes it away" g account menu push wechat-main "$rig/none.yaml"
 same "it is gone" "$(g account menu show wechat-main)" "menu: []"
 exits "Weibo has no menu" 2 g account menu show weibo-main
 
