@@ -1,13 +1,15 @@
 /*
  * The spine: the store thread and the reader thread, their queues, the group commit. See store/store.h for the rules.
  *
- *   queues       loop → thread: `urgent`, `waiting`; thread → loop: `finished`. One mutex per thread guards its queues
- * and its health; nothing else is shared. a group      BEGIN IMMEDIATE; each job under a savepoint; COMMIT; then
- * effects and jobs go to `finished` together. insisting    jobs whose group could not be committed go to `kept` and
- * lead the next group, after a pause that doubles.
- *
- * Checkpoints are made by the reader thread, on a connection of its own between two reads, so that no commit waits for
- * one.
+ * - queues: loop → thread `urgent`, `waiting`; thread → loop `finished`. One mutex per thread guards its queues and its
+ *   health; nothing else is shared.
+ * - a group: BEGIN IMMEDIATE; each job under a savepoint; COMMIT; then effects and jobs go to `finished` together.
+ * - insisting: jobs whose group could not be committed go to `kept` and lead the next group, after a pause that
+ * doubles.
+ * - the log (WAL): the store thread knows its length from SQLite after each commit and wakes the reader thread for each
+ *   stretch; that one copies it into the file between two reads, on a connection of its own, so that no commit waits.
+ *   Without a pause between commits it never quite catches up, and only a log that is copied whole is begun anew: past
+ *   RESTART_PAGES the store thread copies the little that is left itself.
  */
 #include "store/store.h"
 
@@ -28,7 +30,8 @@
 
 #define KEPT_FIRST_MS    200
 #define KEPT_MAX_MS      5000
-#define CHECKPOINT_PAGES 2000
+#define CHECKPOINT_PAGES 2000  /* a stretch of the log: 8 MB */
+#define RESTART_PAGES    12000 /* 48 MB */
 
 struct queue {
 	struct job *first;
@@ -48,6 +51,8 @@ struct worker {
 	bool drop;                  /* with stop: do not wait for what insists; under mutex */
 	struct store_health health; /* under mutex */
 	struct tx *tx;              /* the thread's */
+	int log_pages;              /* of the WAL, after the last commit; the store thread's */
+	int log_copied;             /* the length at which it was last seen to; the store thread's */
 	struct store *store;
 	bool started;
 };
@@ -245,6 +250,34 @@ static void hand_back(struct worker *worker, struct queue *done)
 	worker->store->options.on_ready(worker->store->options.data);
 }
 
+static int on_log_grown(void *data, sqlite3 *sqlite unused_arg, const char *name unused_arg, int pages)
+{
+	struct worker *worker = data;
+
+	worker->log_pages = pages;
+	return SQLITE_OK;
+}
+
+static void keep_log_short(struct worker *worker)
+{
+	struct worker *reader = &worker->store->reader;
+
+	if (worker->log_pages < worker->log_copied) {
+		worker->log_copied = 0; /* it was begun anew */
+	}
+	if (worker->log_pages - worker->log_copied < CHECKPOINT_PAGES) {
+		return;
+	}
+	worker->log_copied = worker->log_pages;
+	if (worker->log_pages >= RESTART_PAGES) {
+		(void)sqlite3_wal_checkpoint_v2(worker->tx->sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	} else {
+		(void)pthread_mutex_lock(&reader->mutex);
+		(void)pthread_cond_signal(&reader->cond);
+		(void)pthread_mutex_unlock(&reader->mutex);
+	}
+}
+
 /* Closing, and time is up: the next start finds these as in doubt. */
 static void give_up(struct worker *worker, struct queue *kept)
 {
@@ -268,6 +301,7 @@ static void *write_thread(void *data)
 	int64_t pause_ms = KEPT_FIRST_MS;
 
 	queue_init(&kept);
+	(void)sqlite3_wal_hook(worker->tx->sqlite, on_log_grown, worker);
 	for (;;) {
 		struct queue group;
 		struct queue done;
@@ -300,6 +334,7 @@ static void *write_thread(void *data)
 		commit_group(worker, &group, &kept, &done);
 		pause_ms = !kept.n ? KEPT_FIRST_MS : pause_ms * 2 < KEPT_MAX_MS ? pause_ms * 2 : KEPT_MAX_MS;
 		hand_back(worker, &done);
+		keep_log_short(worker);
 	}
 }
 
@@ -314,17 +349,28 @@ static int out_of_time(void *data)
 	return clock_since_ms(limit->began) > LIMIT_READ_MS;
 }
 
+/* A connection that has read nothing yet does not know of the log, and its checkpoints copy nothing. */
+static sqlite3 *open_checkpointer(const char *path)
+{
+	sqlite3 *sqlite = NULL;
+
+	if (sqlite3_open_v2(path, &sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+		sqlite3_exec(sqlite, "PRAGMA schema_version", NULL, NULL, NULL) != SQLITE_OK) {
+		(void)sqlite3_close(sqlite);
+		return NULL;
+	}
+	return sqlite;
+}
+
 static void checkpoint(struct worker *worker, sqlite3 *sqlite)
 {
-	int log_pages = 0;
-	int done_pages = 0;
 	struct stat st;
 	struct buf wal;
 
 	buf_init(&wal, 4096);
 	(void)buf_printf(&wal, "%s-wal", worker->store->path);
 	if (stat(wal.p, &st) == 0 && st.st_size > (off_t)CHECKPOINT_PAGES * 4096) {
-		(void)sqlite3_wal_checkpoint_v2(sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, &log_pages, &done_pages);
+		(void)sqlite3_wal_checkpoint_v2(sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	}
 	buf_finish(&wal);
 }
@@ -333,13 +379,8 @@ static void *read_thread(void *data)
 {
 	struct worker *worker = data;
 	struct tx *tx = worker->tx;
-	sqlite3 *checkpointer = NULL;
+	sqlite3 *checkpointer = open_checkpointer(worker->store->path);
 
-	if (sqlite3_open_v2(worker->store->path, &checkpointer, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-		SQLITE_OK) {
-		(void)sqlite3_close(checkpointer);
-		checkpointer = NULL;
-	}
 	for (;;) {
 		struct time_limit limit;
 		struct queue done;

@@ -457,6 +457,44 @@ static void test_reader__goes_on_while_the_writer_stands(void **state)
 	CHECK_INT(look_at(spine, sql).number, 1);
 }
 
+/* A job that writes a megabyte. */
+static bool run_heap(struct tx *tx, struct job *job unused_arg, struct error *err)
+{
+	static const char sql[] = "INSERT INTO meta (name, value) VALUES (hex(randomblob(8)), hex(randomblob(500000)))";
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql, err);
+
+	return stmt && stmt_run(stmt, err);
+}
+
+static int64_t size_of(const struct spine *spine, const char *ending)
+{
+	char path[128];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s%s", spine->path, ending);
+	return stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
+}
+
+static void test_log__is_written_over_and_not_lengthened(void **state)
+{
+	cleanup(spine_freep) struct spine *spine = spine_new();
+
+	(void)state;
+	for (int i = 0; i < 120; i++) {
+		struct put put;
+
+		put_init(&put, spine, "heap");
+		put.job.run = run_heap;
+		store_write(spine->store, &put.job);
+		spine_wait(spine, i + 1);
+		CHECK_INT(put.err.advice, ADVISE_NONE);
+	}
+	/* The rows are in the file, and the log has kept to its bound without anybody reading. */
+	CHECK(size_of(spine, "") > INT64_C(60000000));
+	CHECK(size_of(spine, "-wal") > 0);
+	CHECK(size_of(spine, "-wal") < INT64_C(80000000));
+}
+
 static void test_reader__cannot_write(void **state)
 {
 	static const char sql[] = "DELETE FROM meta";
@@ -535,6 +573,7 @@ int main(void)
 		cmocka_unit_test(test_close__refuses_what_completions_ask_for),
 		cmocka_unit_test(test_resubmitted__hears_nothing_of_its_last_time),
 		cmocka_unit_test(test_reader__goes_on_while_the_writer_stands),
+		cmocka_unit_test(test_log__is_written_over_and_not_lengthened),
 		cmocka_unit_test(test_reader__cannot_write),
 		cmocka_unit_test(test_reader__a_query_without_end_is_ended),
 		cmocka_unit_test(test_alone__commits_or_rolls_back),
