@@ -101,6 +101,7 @@ static void tell_pushed(struct cli *cli, const char *name, const cJSON *menu, bo
 		output_rows_end(cli);
 	} else if (!pushed) {
 		print_menu(cli, menu);
+		output_flush(cli, false);
 		note(cli, _("The menu is right; nothing was pushed."));
 	} else if (json_i64(row, "buttons", 0) == 0) {
 		say(cli, _("%s: the menu is taken away; followers see it within some five minutes"), name);

@@ -195,7 +195,7 @@ bool account_qr(struct cli *cli, struct error *err)
 		if (output_mode(cli) == OUTPUT_TABLE && !path) {
 			page(cli, row, &qr);
 		} else if (output_mode(cli) == OUTPUT_TABLE) {
-			say(cli, _("%s: %s is written"), json_text(row, "url", ""), path);
+			say(cli, _("%s is written; it leads to %s"), path, json_text(row, "url", ""));
 		} else {
 			output_row(cli, row);
 			output_rows_end(cli);

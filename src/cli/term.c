@@ -118,7 +118,8 @@ bool term_page(struct str text)
 	}
 	if (pid == 0) {
 		(void)dup2(pipe_fds[0], STDIN_FILENO);
-		(void)setenv("LESS", "FRX", 0); /* what fits is not held up, colours are let through */
+		(void)setenv("LESS", "FRX", 0);          /* what fits is not held up, colours are let through */
+		(void)setenv("LESSCHARSET", "utf-8", 0); /* also where the locale was never generated */
 		(void)signal(SIGPIPE, SIG_DFL);
 		(void)execl("/bin/sh", "sh", "-c", pager, (char *)NULL);
 		_exit(127);

@@ -282,4 +282,19 @@ PY
 same "account.list comes in pages" "$(pages | tr '\n' '|')" "wechat-main|weibo-main|"
 rig_stop
 same "clean stop" "$daemon_status" 0
+
+# ---- the power goes between the follower's answer and the platform ----
+sim POST /sim/account '{"account":"wechat-main","verified":true}' >/dev/null
+roles="leader, admin"
+rig_config
+rig_daemon GAZETTE_DIE_AT=before-topic-request || exit 1
+wait_log push.listening
+is "he is told at once" "$(says 吴 "订阅 交通管制")" '.saw | startswith("【平安示例】已为您订阅")'
+wait "$daemon_pid" 2>/dev/null
+daemon_pid=
+rig_daemon || exit 1
+ok "the next start tells the platform" told 1
+same "he is on it" "$(topic_of 交通管制)" 1
+rig_stop
+same "clean stop" "$daemon_status" 0
 done_testing
