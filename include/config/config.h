@@ -19,6 +19,7 @@ struct config_account {
 	char *name;
 	char *platform; /* the driver's name */
 	char *base_url; /* of its platform, no slash at the end */
+	char *ca_file;  /* of its platform: the authorities its certificate must come from; NULL: the system's */
 	bool loopback;  /* base_url is on this machine */
 	void *settings; /* the driver's struct, read by the driver's keys */
 	const struct config_key *settings_keys;

@@ -24,7 +24,6 @@ struct http;
 
 struct http_options {
 	unsigned in_flight_per_host; /* 0: LIMIT_SENDS_IN_FLIGHT */
-	const char *ca_file;         /* NULL: the system's */
 	const char *user_agent;      /* borrowed for the life of http */
 	int64_t queue_patience_ms;   /* longest wait for a slot, then HTTP_NOT_SENT; 0: 2 minutes */
 };

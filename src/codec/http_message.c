@@ -35,6 +35,7 @@ void http_request_finish(struct http_request *request)
 	}
 	free(request->parts);
 	free(request->content_type);
+	free(request->ca_file);
 	*request = (struct http_request){ 0 };
 }
 

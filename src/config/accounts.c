@@ -2,8 +2,10 @@
  * The sections `platforms`, `accounts` and `groups`: where the platforms are, the official accounts on them with their
  * driver's keys, and names for several of them.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config/config_internal.h"
 #include "core/limits.h"
@@ -14,6 +16,7 @@
 
 struct platform_text {
 	char *base_url;
+	char *ca_file;
 };
 
 const struct config_key config_platform_keys[] = {
@@ -21,6 +24,10 @@ const struct config_key config_platform_keys[] = {
 		.type = CONFIG_ENDPOINT,
 		.offset = offsetof(struct platform_text, base_url),
 		.doc = "where it is: by default the platform itself, for rehearsals the simulator" },
+	{ .name = "ca_file",
+		.type = CONFIG_TEXT,
+		.offset = offsetof(struct platform_text, ca_file),
+		.doc = "PEM file of the authorities its certificate must come from; by default the system's" },
 	{ 0 },
 };
 
@@ -62,11 +69,23 @@ static bool refuse_platform(
 	return nearest_refuse(&nearest, loader->file, node, "platform", err);
 }
 
+/* A file that is not there would only be noticed when nothing can be published. */
+static bool take_ca_file(
+	struct loader *loader, const struct yaml_node *map, size_t index, const char *path, struct error *err)
+{
+	free(loader->ca_files[index]);
+	loader->ca_files[index] = config_path(loader->dir, path);
+	return access(loader->ca_files[index], R_OK) == 0 ||
+	       yaml_error(loader->file, yaml_get(map, "ca_file"), err, "ca_file: cannot read %s: %s",
+		       loader->ca_files[index], strerror(errno));
+}
+
 static bool read_platform(struct loader *loader, const struct yaml_pair *pair, struct error *err)
 {
 	struct platform_text text = { 0 };
 	size_t index;
 	size_t n;
+	bool ok = true;
 
 	if (!find_platform(loader, pair->key->scalar, &index)) {
 		return refuse_platform(loader, pair->key, pair->key->scalar, err);
@@ -74,8 +93,13 @@ static bool read_platform(struct loader *loader, const struct yaml_pair *pair, s
 	if (!config_read_keys(loader->file, pair->value, config_platform_keys, false, loader->dir, &text, err)) {
 		return false;
 	}
-	if (!text.base_url) {
-		return true;
+	if (text.ca_file) {
+		ok = take_ca_file(loader, pair->value, index, text.ca_file, err);
+		free(text.ca_file);
+	}
+	if (!ok || !text.base_url) {
+		free(text.base_url);
+		return ok;
 	}
 	for (n = strlen(text.base_url); n > 0 && text.base_url[n - 1] == '/'; n--) {
 		text.base_url[n - 1] = '\0';
@@ -191,6 +215,7 @@ static bool read_account(
 	}
 	account->platform = xstrdup(loader->platforms[index].name);
 	account->base_url = xstrdup(loader->base_urls[index]);
+	account->ca_file = xstrdup(loader->ca_files[index]);
 	account->loopback = config_parse_url(str_from(account->base_url), &url) && url.loopback;
 	return read_settings(loader, &loader->platforms[index], pair, account, err);
 }

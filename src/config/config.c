@@ -396,11 +396,13 @@ bool config_parse(const char *name, const char *dir, struct str text, const stru
 	struct shared_config *shared = xnew(struct shared_config);
 	cleanup(yaml_freep) struct yaml_file *file = NULL;
 	char *base_urls[PLATFORMS_MAX] = { NULL };
+	char *ca_files[PLATFORMS_MAX] = { NULL };
 	struct loader loader = {
 		.dir = dir,
 		.platforms = platforms,
 		.n_platforms = n_platforms,
 		.base_urls = base_urls,
+		.ca_files = ca_files,
 		.config = &shared->config,
 	};
 	bool ok;
@@ -416,6 +418,7 @@ bool config_parse(const char *name, const char *dir, struct str text, const stru
 	shared->by_name = loader.by_name;
 	for (size_t i = 0; i < n_platforms; i++) {
 		free(base_urls[i]);
+		free(ca_files[i]);
 	}
 	if (!ok) {
 		config_unref(&shared->config);
@@ -472,6 +475,7 @@ static void account_finish(struct config_account *account)
 	free(account->name);
 	free(account->platform);
 	free(account->base_url);
+	free(account->ca_file);
 }
 
 static void group_finish(struct config_group *group)

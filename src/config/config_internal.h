@@ -22,6 +22,7 @@ struct loader {
 	const struct config_platform *platforms;
 	size_t n_platforms;
 	char **base_urls; /* by platform */
+	char **ca_files;  /* by platform; NULL: the system's */
 	struct config *config;
 	struct config_account **by_name; /* config.accounts in the order of names; what config_account() searches */
 };
@@ -74,7 +75,7 @@ bool nearest_refuse(const struct nearest *nearest, const struct yaml_file *file,
 bool config_read_limits(struct loader *loader, const struct yaml_node *node, struct error *err) must_check;
 bool config_read_ladder(struct loader *loader, const struct yaml_node *node, struct error *err) must_check;
 
-/* accounts.c; accounts need platforms, groups need accounts. Fill in loader.base_urls and loader.by_name. */
+/* accounts.c; accounts need platforms, groups need accounts. Fill in loader.base_urls, ca_files and by_name. */
 bool config_read_platforms(struct loader *loader, const struct yaml_node *node, struct error *err) must_check;
 bool config_read_accounts(struct loader *loader, const struct yaml_node *node, struct error *err) must_check;
 bool config_read_groups(struct loader *loader, const struct yaml_node *node, struct error *err) must_check;

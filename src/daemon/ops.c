@@ -20,6 +20,7 @@ void op_run_init(struct op_run *run, const struct driver *driver, enum driver_op
 	secret_copy(&run->token, token);
 	run->name = xstrdup(config->name);
 	run->base_url = xstrdup(config->base_url);
+	run->ca_file = xstrdup(config->ca_file);
 	run->remote_uid = xstrdup(remote_uid);
 	run->values = (struct driver_account){
 		.name = run->name,
@@ -41,6 +42,7 @@ void op_run_finish(struct op_run *run)
 	secret_finish(&run->token);
 	free(run->name);
 	free(run->base_url);
+	free(run->ca_file);
 	free(run->remote_uid);
 	free(run->point);
 	rules_unref(run->rules);
@@ -108,6 +110,7 @@ void op_run_send(struct op_run *run, struct daemon *daemon, struct http_request 
 		run->point = xstrdup(request->url);
 		point("before", run->point);
 	}
+	request->ca_file = xstrdup(run->ca_file);
 	run->requests++;
 	run->exchange = http_start(daemon->http, request, on_answer, run);
 }

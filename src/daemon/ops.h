@@ -16,6 +16,7 @@ struct op_run {
 	struct secret token;
 	char *name;
 	char *base_url;
+	char *ca_file; /* NULL: the system's */
 	char *remote_uid;
 	struct rules *rules; /* keeps values.settings alive */
 	struct http *http;

@@ -100,7 +100,6 @@ struct http {
 	struct timer timer;
 	unsigned in_flight_max;
 	int64_t queue_patience_ms;
-	char *ca_file;
 	const char *user_agent;
 	struct host *hosts;
 	struct exchange_list running;
@@ -411,8 +410,8 @@ static bool set_options(struct exchange *exchange)
 	SET(CURLOPT_WRITEDATA, exchange);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
 	SET(CURLOPT_HEADERDATA, exchange);
-	if (http->ca_file) {
-		SET(CURLOPT_CAINFO, http->ca_file);
+	if (request->ca_file) {
+		SET(CURLOPT_CAINFO, request->ca_file);
 		SET(CURLOPT_CAPATH, NULL); /* instead of the system's, not on top of them */
 	}
 	if (http->user_agent) {
@@ -523,6 +522,10 @@ static void explain(struct exchange *exchange, CURLcode result, int status)
 		/* libcurl's own text may quote what stands in the URL, and that may be a token. */
 		error_set(err, ERROR_HTTP, exchange->go_aheads ? ADVISE_RETRY : ADVISE_BUG, (int)result, "%s",
 			curl_easy_strerror(result));
+	} else if (result == CURLE_PEER_FAILED_VERIFICATION) {
+		error_set(err, ERROR_HTTP, ADVISE_RETRY, (int)result,
+			"the other side cannot prove that it is who we want, so nothing was sent: %s",
+			exchange->curl_error[0] ? exchange->curl_error : curl_easy_strerror(result));
 	} else {
 		error_set(err, ERROR_HTTP, ADVISE_RETRY, (int)result, "%s",
 			exchange->curl_error[0] ? exchange->curl_error : curl_easy_strerror(result));
@@ -660,7 +663,6 @@ bool http_new(struct loop *loop, const struct http_options *options, struct http
 	http->loop = loop;
 	http->in_flight_max = options->in_flight_per_host ? options->in_flight_per_host : LIMIT_SENDS_IN_FLIGHT;
 	http->queue_patience_ms = options->queue_patience_ms > 0 ? options->queue_patience_ms : QUEUE_PATIENCE_MS;
-	http->ca_file = xstrdup(options->ca_file);
 	http->user_agent = options->user_agent;
 	timer_init(&http->timer, on_timer);
 	http->multi = curl_multi_init();
@@ -768,7 +770,6 @@ void http_free(struct http *http)
 	timer_stop(http->loop, &http->timer);
 	free_sockets(http->loop, http->sockets);
 	free_sockets(http->loop, http->spare_sockets);
-	free(http->ca_file);
 	free(http);
 	curl_global_cleanup();
 }

@@ -345,6 +345,8 @@ static void test_config__a_mistake_is_named_where_it_stands(void **state)
 		{ "platforms: {papre: {}}\n" ACCOUNTS, "a.yaml:1:13: papre: no such platform; did you mean paper?" },
 		{ "platforms: {paper: {base_url: \"http://paper.example\"}}\n" ACCOUNTS,
 			"a.yaml:1:31: base_url: expected https://; plain http is for this machine (127.0.0.1) only" },
+		{ "platforms: {paper: {ca_file: nowhere.pem}}\n" ACCOUNTS,
+			"a.yaml:1:30: ca_file: cannot read /etc/gazette/nowhere.pem: No such file or directory" },
 		{ "platforms: {paper: {base_url: paper.example}}\n" ACCOUNTS,
 			"a.yaml:1:31: base_url: expected a URL, https://HOST[:PORT][/PATH], without user name and "
 			"query" },
