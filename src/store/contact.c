@@ -37,14 +37,20 @@ static const char sql_due[] =
 	"SELECT account_id, author_id FROM contact WHERE unfollowed_at IS NOT NULL AND unfollowed_at < $1"
 	" AND ($3 = 0 OR account_id = $3) AND ($4 IS NULL OR author_id = $4) ORDER BY unfollowed_at LIMIT $2";
 
-/* In this order: what refers to messages before the messages. */
-static const char sql_purge_media[] = "UPDATE message_media SET state = 'purged', remote_id = '' WHERE message_id IN"
-				      " (SELECT id FROM message WHERE account_id = $1 AND author_id = $2)";
+/*
+ * In this order: what refers to messages before the messages, and those before their tickets. What a citizen said is in
+ * a ticket of his, so it is found by its index and nothing of others is read.
+ */
+#define HIS_MESSAGES \
+	" (SELECT message.id FROM ticket CROSS JOIN message ON message.ticket_id = ticket.id" \
+	" WHERE ticket.account_id = $1 AND ticket.author_id = $2 AND message.author_id = $2)"
+static const char sql_purge_media[] =
+	"UPDATE message_media SET state = 'purged', remote_id = '' WHERE message_id IN" HIS_MESSAGES;
 static const char sql_purge_replies[] = "UPDATE send SET text = '' WHERE kind = 'reply' AND ticket_id IN"
 					" (SELECT id FROM ticket WHERE account_id = $1 AND author_id = $2)";
 static const char sql_purge_messages[] =
 	"UPDATE message SET text = '', author_name = NULL, author_id = 'purged:' || id, url = NULL, status_text = NULL,"
-	" spans = NULL WHERE account_id = $1 AND author_id = $2";
+	" spans = NULL WHERE id IN" HIS_MESSAGES;
 static const char sql_purge_tickets[] =
 	"UPDATE ticket SET author_name = NULL, author_id = 'purged:' || id WHERE account_id = $1 AND author_id = $2";
 static const char sql_purge_topics[] = "DELETE FROM topic_choice WHERE account_id = $1 AND author_id = $2";

@@ -1,0 +1,96 @@
+/* Forgetting who left: all of theirs, nothing of others, and without reading what others said. */
+#include "rig.h"
+
+#include "store/contact.h"
+
+static int steps; /* thousands of instructions of SQLite's machine */
+
+static int on_progress(void *data)
+{
+	(void)data;
+	steps++;
+	return 0;
+}
+
+static void purge(struct rig *rig, const char *author, struct contact_purged *ret_purged)
+{
+	const struct contact_purge what = {
+		.actor = &leader, .account = rig->account, .author_id = author, .before_at = INT64_MAX, .limit = 10
+	};
+
+	DO(rig, contact_unfollowed(rig->tx, rig->account, author, &rig->err));
+	DO(rig, contact_purge(rig->tx, &what, ret_purged, &rig->err));
+}
+
+static void test_purge__takes_what_was_said_and_leaves_the_numbers(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct contact_purged purged = { 0 };
+	struct send_id send = { 0 };
+	enum intake_result what;
+	struct ticket_id ticket = rig_message(rig, "leaver", "我的地址", 3, &what);
+
+	(void)state;
+	(void)rig_message(rig, "leaver", "还有电话", 3, &what);
+	(void)rig_message(rig, "stayer", "别人的地址", 3, &what);
+	DO(rig, ticket_claim(rig->tx, &officer, ticket, HOUR_MS, false, &rig->err) &&
+			ticket_reply(rig->tx, &officer, ticket, 3, "已收到地址", false, &send, &rig->err));
+	DO(rig, tx_exec(rig->tx,
+			"INSERT INTO message_media (message_id, type, remote_id, next_at) VALUES (1, 'image', 'M', 0)",
+			&rig->err));
+	purge(rig, "leaver", &purged);
+	CHECK_INT(purged.citizens, 1);
+	CHECK_INT(purged.messages, 2);
+	CHECK_INT(purged.replies, 1);
+	CHECK_INT(purged.media, 1);
+	CHECK_INT(purged.tickets, 1);
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM message WHERE text LIKE '%地址%' OR text LIKE '%电话%'", 0), 1);
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM send WHERE text <> ''", 0), 0);
+	CHECK_INT(
+		rig_number(rig, "SELECT count(*) FROM message WHERE author_id = 'leaver' OR author_name = 'leaver'", 0),
+		0);
+	CHECK_INT(
+		rig_number(rig, "SELECT count(*) FROM ticket WHERE author_id = 'leaver' OR author_name = 'leaver'", 0),
+		0);
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM message_media WHERE remote_id <> ''", 0), 0);
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM ticket", 0), 2);
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM message", 0), 3);
+	CHECK_INT(rig_events(rig, "account.purge", rig->account.v), 1);
+}
+
+/* The store has one writer: who waits for a scan of all messages is a post that is due. */
+static void test_purge__does_not_read_what_others_said(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct contact_purged purged = { 0 };
+	enum intake_result what;
+
+	(void)state;
+	(void)rig_message(rig, "leaver", "我的地址", 3, &what);
+	(void)rig_message(rig, "stayer", "别人的地址", 3, &what);
+	DO(rig, tx_exec(rig->tx,
+			"WITH RECURSIVE n (i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
+			" INSERT INTO message (id, account_id, kind, remote_id, ticket_id, author_id, text, priority, "
+			"class,"
+			" created_at, received_at) SELECT i, account_id, kind, 'x' || i, ticket_id, author_id, text, "
+			"priority,"
+			" class, created_at, received_at FROM message JOIN n WHERE message.id = 2",
+			&rig->err));
+	sqlite3_progress_handler(rig->tx->sqlite, 1000, on_progress, NULL);
+	steps = 0;
+	purge(rig, "leaver", &purged);
+	CHECK_INT(purged.messages, 1);
+	if (steps > 20) {
+		fail_msg("%d thousand steps for one message among 20000", steps);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_purge__takes_what_was_said_and_leaves_the_numbers),
+		cmocka_unit_test(test_purge__does_not_read_what_others_said),
+	};
+
+	return check_run(tests);
+}
