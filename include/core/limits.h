@@ -40,7 +40,9 @@
 
 #define LIMIT_PUSH_BYTES          (256u << 10) /* a push in compatible mode is three times its text */
 #define LIMIT_PUSH_CONNECTIONS    512u
+#define LIMIT_PUSH_TOTAL_BYTES    (16u << 20) /* of all that come in together */
 #define LIMIT_PUSH_IDLE_SECONDS   10u
+#define LIMIT_PUSH_WHOLE_SECONDS  10u /* the platforms give up after 5 */
 #define LIMIT_XML_BYTES           (1u << 20)
 #define LIMIT_XML_TEXT_BYTES      (256u << 10) /* of one element */
 #define LIMIT_XML_NAME_BYTES      128u

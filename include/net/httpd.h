@@ -4,6 +4,9 @@
  *
  * A request is handed over whole, once, and answered once, at once or later: its number stands for it meanwhile, and
  * when the client has gone the answer is dropped. What breaks a cap is answered with 4xx here and never handed over.
+ *
+ * A place is not held by dripping: a request must be whole within request_seconds, however steadily it comes, and when
+ * three quarters of the places are taken within a second. Bodies under way share max_total_bytes.
  */
 #ifndef NET_HTTPD_H
 #define NET_HTTPD_H
@@ -31,8 +34,11 @@ struct httpd_request {
 struct httpd_options {
 	const char *listen; /* "127.0.0.1:8751", "[::1]:8751"; port 0: any */
 	uint64_t max_body_bytes;
+	uint64_t max_total_bytes; /* of bodies that are not whole yet or not answered; beyond it a connection is closed
+				   */
 	unsigned max_connections;
-	unsigned idle_seconds; /* a connection that sends nothing is closed after this */
+	unsigned idle_seconds;    /* a connection that sends nothing is closed after this */
+	unsigned request_seconds; /* and one whose request is not whole after this */
 	void (*on_request)(void *data, const struct httpd_request *request);
 	void *data;
 };

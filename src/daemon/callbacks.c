@@ -578,8 +578,10 @@ struct callbacks *callbacks_new(struct daemon *daemon, struct error *err)
 	struct httpd_options options = {
 		.listen = daemon->rules->config->callback_listen,
 		.max_body_bytes = LIMIT_PUSH_BYTES,
+		.max_total_bytes = LIMIT_PUSH_TOTAL_BYTES,
 		.max_connections = LIMIT_PUSH_CONNECTIONS,
 		.idle_seconds = LIMIT_PUSH_IDLE_SECONDS,
+		.request_seconds = LIMIT_PUSH_WHOLE_SECONDS,
 		.on_request = on_request,
 	};
 

@@ -3,8 +3,10 @@
  * libmicrohttpd asks for, and lets it run. A request whose answer is not known yet is suspended and found again by its
  * number.
  *
- * Caps: body (413), header (libmicrohttpd's connection memory: 431), connections, idle time. A slow sender holds one
- * connection and nothing else.
+ * Caps: body (413), header (libmicrohttpd's connection memory: 431), all bodies together, connections, idle time. A
+ * slow sender holds one connection and nothing else, and that not for long: libmicrohttpd's own timeout starts anew
+ * with every byte, so connections whose request is not whole stand in a list, oldest first, and one timer ends them.
+ * What we still have to answer is in no list.
  */
 #include "net/httpd.h"
 
@@ -23,10 +25,22 @@
 
 #define HEADER_BYTES (16u << 10)
 #define PER_ADDRESS  64u
+#define CROWDED_MS   SECOND_MS /* patience with slow ones when three quarters of the places are taken */
+
+/* A connection. libmicrohttpd's socket context. */
+struct place {
+	struct place *prev; /* httpd.slow */
+	struct place *next;
+	struct httpd *httpd;
+	int fd;
+	struct mono since; /* it is open, or its last request was done with */
+	bool listed;
+};
 
 struct request {
 	struct request *next; /* httpd.requests */
 	struct httpd *httpd;
+	struct place *place;
 	struct MHD_Connection *connection;
 	uint64_t number; /* 0: not handed over yet */
 	struct buf body;
@@ -50,6 +64,11 @@ struct httpd {
 	uint64_t last_number;
 	struct request *requests;
 	size_t n_waiting;
+	uint64_t body_bytes; /* of all requests */
+	struct place *slow;  /* oldest first */
+	struct place *slow_last;
+	size_t n_places;
+	struct timer patience; /* of the first of `slow` */
 	bool stopped;
 	bool freeing;
 };
@@ -86,6 +105,97 @@ static void on_time(struct timer *timer)
 	run_now(container_of(timer, struct httpd, timer));
 }
 
+/* ---- places ---- */
+
+static void unlist(struct place *place)
+{
+	struct httpd *httpd = place->httpd;
+
+	if (!place->listed) {
+		return;
+	}
+	*(place->prev ? &place->prev->next : &httpd->slow) = place->next;
+	*(place->next ? &place->next->prev : &httpd->slow_last) = place->prev;
+	place->listed = false;
+}
+
+static void list(struct place *place)
+{
+	struct httpd *httpd = place->httpd;
+
+	place->since = clock_mono();
+	place->prev = httpd->slow_last;
+	place->next = NULL;
+	*(httpd->slow_last ? &httpd->slow_last->next : &httpd->slow) = place;
+	httpd->slow_last = place;
+	place->listed = true;
+}
+
+/* End those whose time is over, and wait for the next one's. */
+static void keep_time(struct httpd *httpd)
+{
+	bool crowded = httpd->n_places * 4 >= (size_t)httpd->options.max_connections * 3;
+	int64_t patience_ms = crowded ? CROWDED_MS : (int64_t)httpd->options.request_seconds * SECOND_MS;
+
+	while (httpd->slow) {
+		struct place *place = httpd->slow;
+		int64_t left_ms = patience_ms - clock_since_ms(place->since);
+
+		if (left_ms > 0) {
+			timer_start(httpd->loop, &httpd->patience, left_ms);
+			return;
+		}
+		/* libmicrohttpd reads the end and closes. */
+		unlist(place);
+		(void)shutdown(place->fd, SHUT_RDWR);
+	}
+	timer_stop(httpd->loop, &httpd->patience);
+}
+
+static void on_patience(struct timer *timer)
+{
+	keep_time(container_of(timer, struct httpd, patience));
+}
+
+static void on_connection(
+	void *cls, struct MHD_Connection *connection, void **socket_context, enum MHD_ConnectionNotificationCode code)
+{
+	const union MHD_ConnectionInfo *info;
+	struct httpd *httpd = cls;
+	struct place *place = *socket_context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		place = xnew(struct place);
+		place->httpd = httpd;
+		place->fd = info ? info->connect_fd : -1;
+		*socket_context = place;
+		httpd->n_places++;
+		list(place);
+	} else if (place) {
+		unlist(place);
+		httpd->n_places--;
+		free(place);
+		*socket_context = NULL;
+	}
+	if (httpd->freeing) {
+		return;
+	}
+	keep_time(httpd);
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		/* Full, it does not listen; that a place is free it notices in its next run only. */
+		loop_defer_cancel(httpd->loop, httpd);
+		loop_defer(httpd->loop, run_now, httpd);
+	}
+}
+
+static struct place *place_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
 /* ---- requests ---- */
 
 static struct request *request_find(struct httpd *httpd, uint64_t number)
@@ -109,6 +219,7 @@ static void request_free(struct request *request)
 	if (request->number && !request->answered) {
 		request->httpd->n_waiting--;
 	}
+	request->httpd->body_bytes -= request->body.n;
 	buf_finish(&request->body);
 	free(request->content_type);
 	free(request->answer);
@@ -118,10 +229,17 @@ static void request_free(struct request *request)
 static void on_completed(void *cls unused_arg, struct MHD_Connection *connection unused_arg, void **req_cls,
 	enum MHD_RequestTerminationCode code unused_arg)
 {
-	if (*req_cls) {
-		request_free(*req_cls);
-		*req_cls = NULL;
+	struct request *request = *req_cls;
+
+	if (!request) {
+		return;
 	}
+	if (request->place) { /* the next one, if any, has its own time */
+		unlist(request->place);
+		list(request->place);
+	}
+	request_free(request);
+	*req_cls = NULL;
 }
 
 static enum MHD_Result reply(struct request *request)
@@ -172,6 +290,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
 
 	request->httpd = httpd;
 	request->connection = connection;
+	request->place = place_of(connection);
 	buf_init(&request->body, httpd->options.max_body_bytes);
 	request->answer = xstrdup(query ? query + 1 : ""); /* borrowed room: it is the query until there is an answer */
 	request->next = httpd->requests;
@@ -195,6 +314,9 @@ static enum MHD_Result hand_over(struct request *request, const char *path, bool
 	peer_name(request->connection, peer, sizeof(peer));
 	request->number = handed.number = ++httpd->last_number;
 	httpd->n_waiting++;
+	if (request->place) {
+		unlist(request->place); /* from here on it waits for us */
+	}
 	httpd->options.on_request(httpd->options.data, &handed);
 	free(query);
 	if (request->answered) {
@@ -216,7 +338,12 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection un
 		return MHD_NO;
 	}
 	if (*body_n > 0) {
-		if (!buf_add(&request->body, body, *body_n)) {
+		if (httpd->body_bytes + *body_n > httpd->options.max_total_bytes) {
+			return MHD_NO; /* closed; the platform comes again */
+		}
+		if (buf_add(&request->body, body, *body_n)) {
+			httpd->body_bytes += *body_n;
+		} else {
 			request->too_big = true;
 		}
 		*body_n = 0;
@@ -360,7 +487,8 @@ bool httpd_new(struct loop *loop, const struct httpd_options *options, struct ht
 		MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)HEADER_BYTES, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		options->max_connections < PER_ADDRESS ? options->max_connections : 0u, MHD_OPTION_URI_LOG_CALLBACK,
-		on_uri, httpd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, httpd, MHD_OPTION_END);
+		on_uri, httpd, MHD_OPTION_NOTIFY_CONNECTION, on_connection, httpd, MHD_OPTION_NOTIFY_COMPLETED,
+		on_completed, httpd, MHD_OPTION_END);
 	info = httpd->daemon ? MHD_get_daemon_info(httpd->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info) {
 		if (httpd->daemon) {
@@ -375,6 +503,7 @@ bool httpd_new(struct loop *loop, const struct httpd_options *options, struct ht
 	watch_init(&httpd->watch, httpd->epoll_fd, on_ready);
 	watch_want(loop, &httpd->watch, true, false);
 	timer_init(&httpd->timer, on_time);
+	timer_init(&httpd->patience, on_patience);
 	run_soon(httpd);
 	*ret_httpd = httpd;
 	return true;
@@ -404,6 +533,7 @@ void httpd_free(struct httpd *httpd)
 	loop_defer_cancel(httpd->loop, httpd);
 	watch_stop(httpd->loop, &httpd->watch);
 	timer_stop(httpd->loop, &httpd->timer);
+	timer_stop(httpd->loop, &httpd->patience);
 	/* A suspended connection must be woken before libmicrohttpd may stop. */
 	for (struct request *request = httpd->requests; request; request = request->next) {
 		if (request->suspended) {

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@
 
 #define PATIENCE_MS 60000
 #define BODY_CAP    65536u
+#define TOTAL_CAP   (8 * BODY_CAP)
 #define HELD_MAX    1024
 
 enum how {
@@ -129,8 +131,10 @@ static struct rig *rig_new(unsigned max_connections, unsigned idle_seconds)
 	struct httpd_options options = {
 		.listen = "127.0.0.1:0",
 		.max_body_bytes = BODY_CAP,
+		.max_total_bytes = TOTAL_CAP,
 		.max_connections = max_connections,
 		.idle_seconds = idle_seconds,
+		.request_seconds = idle_seconds,
 		.on_request = on_request,
 		.data = rig,
 	};
@@ -618,6 +622,87 @@ static void test_httpd__slow_ones_hold_their_places_for_a_while_only(void **stat
 	rig_free(rig);
 }
 
+/* A byte now and then, for ever. That the server closes is the event. */
+static void drip(int fd, const char *text)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	(void)put(fd, text);
+	while (poll(&poll_fd, 1, 100) == 0 && put(fd, "x")) {
+	}
+}
+
+static void drip_client(struct rig *rig)
+{
+	int fd = dial(rig);
+
+	drip(fd, slow_text);
+	get_all(fd, &rig->got);
+}
+
+static void test_httpd__who_drips_is_closed_however_steadily(void **state)
+{
+	static const char *const texts[] = { "POST /",
+		"POST /x HTTP/1.1\r\nX-Long: ", "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct rig *rig = rig_new(8, 2);
+
+		slow_text = texts[i];
+		rig_run(rig, drip_client);
+		CHECK_INT(rig->n, 0);
+		rig_run(rig, get_client);
+		CHECK_INT(status_of(rig), 200);
+		rig_free(rig);
+	}
+}
+
+static void test_httpd__when_it_is_crowded_the_slow_give_way_at_once(void **state)
+{
+	struct rig *rig = rig_new(8, PATIENCE_MS); /* nobody would be closed for idling */
+
+	(void)state;
+	rig_run(rig, crowded_client);
+	CHECK_INT(rig->n, 1);
+	CHECK_INT(status_of(rig), 200);
+	rig_free(rig);
+}
+
+/* Long bodies that never end want more room than there is for bodies: one of them is closed. */
+static void hoarding_client(struct rig *rig)
+{
+	static char half[BODY_CAP - 64];
+	struct pollfd fds[TOTAL_CAP / BODY_CAP + 1];
+
+	memset(half, 'x', sizeof(half));
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		char text[128];
+
+		fds[i] = (struct pollfd){ .fd = dial(rig), .events = POLLIN };
+		(void)snprintf(text, sizeof(text), "POST /x HTTP/1.1\r\n" CLOSE "Content-Length: %u\r\n\r\n", BODY_CAP);
+		(void)(put(fds[i].fd, text) && put_bytes(fds[i].fd, half, sizeof(half)));
+	}
+	(void)poll(fds, ARRAY_LEN(fds), PATIENCE_MS);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		rig->n_wrong += fds[i].revents != 0;
+		(void)close(fds[i].fd);
+	}
+}
+
+static void test_httpd__bodies_share_their_room(void **state)
+{
+	struct rig *rig = rig_new(32, PATIENCE_MS);
+
+	(void)state;
+	rig_run(rig, hoarding_client);
+	CHECK_INT(rig->n, 0);
+	CHECK_INT(rig->n_wrong, 1);
+	rig_run(rig, get_client);
+	CHECK_INT(status_of(rig), 200);
+	rig_free(rig);
+}
+
 /* ---- answered later ---- */
 
 #define LATER 50
@@ -787,7 +872,9 @@ static void test_httpd__addresses(void **state)
 	static const char *const bad[] = { "", "8751", "localhost:8751", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536",
 		"127.0.0.1:-1", "[::1:80", "300.0.0.1:80", "1.2.3.4.5:80" };
 	struct loop *loop = loop_new();
-	struct httpd_options options = { .max_body_bytes = 1, .max_connections = 1, .idle_seconds = 1 };
+	struct httpd_options options = {
+		.max_body_bytes = 1, .max_total_bytes = 1, .max_connections = 1, .idle_seconds = 1, .request_seconds = 1
+	};
 	struct httpd *httpd = NULL;
 	struct httpd *other = NULL;
 	struct error err = { 0 };
@@ -833,6 +920,9 @@ int main(void)
 		cmocka_unit_test(test_httpd__each_of_many_gets_its_own_answer),
 		cmocka_unit_test(test_httpd__over_the_limit_they_wait_and_none_is_lost),
 		cmocka_unit_test(test_httpd__slow_ones_hold_their_places_for_a_while_only),
+		cmocka_unit_test(test_httpd__who_drips_is_closed_however_steadily),
+		cmocka_unit_test(test_httpd__when_it_is_crowded_the_slow_give_way_at_once),
+		cmocka_unit_test(test_httpd__bodies_share_their_room),
 		cmocka_unit_test(test_httpd__answers_may_come_later_and_in_any_order),
 		cmocka_unit_test(test_httpd__waiting_for_our_answer_is_not_idling),
 		cmocka_unit_test(test_httpd__the_answer_to_who_has_gone_is_dropped),
