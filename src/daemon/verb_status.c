@@ -52,6 +52,7 @@ static void done_counts(struct job *job, const struct error *err)
 	json_add_i64(store, "jobs", (int64_t)health.jobs);
 	json_add_i64(store, "commits", (int64_t)health.commits);
 	json_add_i64(store, "waiting", (int64_t)health.waiting);
+	json_add_i64(store, "memory_bytes", health.memory_bytes);
 	json_add(result, "store", store);
 	call->result = result;
 	call_finish(call, err);

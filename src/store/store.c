@@ -554,6 +554,7 @@ void store_health(struct store *store, struct store_health *ret_health)
 	*ret_health = worker->health;
 	ret_health->waiting = worker->urgent.n + worker->waiting.n;
 	(void)pthread_mutex_unlock(&worker->mutex);
+	ret_health->memory_bytes = sqlite3_memory_used();
 }
 
 static void worker_stop(struct worker *worker, int64_t timeout_ms)
