@@ -69,15 +69,20 @@ void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, s
 	}
 }
 
-void account_switch_off(struct daemon *daemon, struct account *account, const char *capability, const char *why)
+const struct switched_off *account_off(const struct account *account, const char *capability)
 {
-	if (!capability) {
-		return;
-	}
 	for (size_t i = 0; i < account->n_off; i++) {
 		if (strcmp(account->off[i].capability, capability) == 0) {
-			return;
+			return &account->off[i];
 		}
+	}
+	return NULL;
+}
+
+void account_switch_off(struct daemon *daemon, struct account *account, const char *capability, const char *why)
+{
+	if (!capability || account_off(account, capability)) {
+		return;
 	}
 	if (account->n_off < SWITCHED_OFF_MAX) {
 		account->off[account->n_off++] = (struct switched_off){

@@ -156,6 +156,8 @@ void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon)
 /* daemon->rules are new: nothing may point into the old ones any more. */
 void accounts_use_config(struct daemon *daemon);
 void accounts_free(struct daemon *daemon);
+/* NULL: the platform has not refused it. */
+const struct switched_off *account_off(const struct account *account, const char *capability);
 /* Remember it, and say so once. capability: a static word of the driver's, or NULL: nothing happens. */
 void account_switch_off(struct daemon *daemon, struct account *account, const char *capability, const char *why);
 

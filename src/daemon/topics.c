@@ -266,6 +266,7 @@ static struct account *ready(const struct topic_worker *worker)
 
 	/* As account.call: a pause stops what the office says, not what a citizen asked for. */
 	return account && account->driver && account->driver->topics && !worker->daemon->stopping &&
+			       !account_off(account, "topics") &&
 			       (account->state == ACCOUNT_READY || account->state == ACCOUNT_PAUSED)
 		       ? account
 		       : NULL;
@@ -355,6 +356,9 @@ static void refused(struct topic_worker *worker, struct outcome *outcome)
 
 	if (account && outcome->capability) {
 		account_switch_off(worker->daemon, account, outcome->capability, error->message);
+		worker->again = false; /* until somebody has looked after it */
+		rest(worker, 0);
+		return;
 	}
 	if (outcome->needs_person) {
 		worker->park = xstrdup(error->message);

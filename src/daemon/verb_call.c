@@ -31,30 +31,32 @@
 static const struct {
 	const char *name;
 	enum permission needs;
+	const char *capability; /* of the account, as the driver names it */
 } calls[] = {
-	{ "menu.push", PERMIT_ACCOUNT_SHAPE },
-	{ "menu.show", PERMIT_NOTHING_SPECIAL },
-	{ "menu.delete", PERMIT_ACCOUNT_SHAPE },
-	{ "qr", PERMIT_ACCOUNT_SHAPE },
-	{ "topics", PERMIT_NOTHING_SPECIAL },
-	{ "topic.create", PERMIT_ACCOUNT_SHAPE },
-	{ "topic.delete", PERMIT_ACCOUNT_SHAPE },
-	{ "preview", PERMIT_ARTICLE_WORK },
-	{ "article.delete", PERMIT_ARTICLE_WORK },
-	{ "comments.open", PERMIT_ARTICLE_WORK },
-	{ "comments.close", PERMIT_ARTICLE_WORK },
-	{ "comment.elect", PERMIT_ARTICLE_WORK },
-	{ "comment.unelect", PERMIT_ARTICLE_WORK },
-	{ "comment.delete", PERMIT_ARTICLE_WORK },
-	{ "comment.reply-delete", PERMIT_ARTICLE_WORK },
-	{ "typing", PERMIT_TICKET_WORK },
+	{ "menu.push", PERMIT_ACCOUNT_SHAPE, "menu" },
+	{ "menu.show", PERMIT_NOTHING_SPECIAL, "menu" },
+	{ "menu.delete", PERMIT_ACCOUNT_SHAPE, "menu" },
+	{ "qr", PERMIT_ACCOUNT_SHAPE, "qr" },
+	{ "topics", PERMIT_NOTHING_SPECIAL, "topics" },
+	{ "topic.create", PERMIT_ACCOUNT_SHAPE, "topics" },
+	{ "topic.delete", PERMIT_ACCOUNT_SHAPE, "topics" },
+	{ "preview", PERMIT_ARTICLE_WORK, "broadcast" },
+	{ "article.delete", PERMIT_ARTICLE_WORK, "publish" },
+	{ "comments.open", PERMIT_ARTICLE_WORK, "comments" },
+	{ "comments.close", PERMIT_ARTICLE_WORK, "comments" },
+	{ "comment.elect", PERMIT_ARTICLE_WORK, "comments" },
+	{ "comment.unelect", PERMIT_ARTICLE_WORK, "comments" },
+	{ "comment.delete", PERMIT_ARTICLE_WORK, "comments" },
+	{ "comment.reply-delete", PERMIT_ARTICLE_WORK, "comments" },
+	{ "typing", PERMIT_TICKET_WORK, "reply" },
 };
 
-static bool call_is_known(const char *name, enum permission *ret_needs)
+static bool call_is_known(const char *name, enum permission *ret_needs, const char **ret_capability)
 {
 	for (size_t i = 0; i < ARRAY_LEN(calls); i++) {
 		if (strcmp(calls[i].name, name) == 0) {
 			*ret_needs = calls[i].needs;
+			*ret_capability = calls[i].capability;
 			return true;
 		}
 	}
@@ -250,11 +252,26 @@ static void done_begin(struct job *job, const struct error *err)
 	op_run_next(&work->run, work->call->daemon, on_outcome);
 }
 
+/* What the platform has refused once is not asked for again until somebody has looked after it. */
+static bool is_allowed(const struct account *account, const char *what, const char *capability, struct error *err)
+{
+	const struct switched_off *off = account_off(account, capability);
+
+	if (account->driver->can && !account->driver->can(account->config->settings, capability)) {
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+			"%s: %s: not for an account of this kind and verification, as accounts.yaml tells them",
+			account->name, what);
+	}
+	return !off || error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s: %s is switched off until the next reload: %s",
+			       account->name, what, off->why);
+}
+
 static bool start_call(struct tx *tx unused_arg, struct call *call, struct error *err)
 {
 	static const char *const names[] = { "name", "call", "params", NULL };
 	const cJSON *params = json_get(call->params, "params");
 	enum permission needs;
+	const char *capability;
 	struct account *account;
 	struct work *work;
 	const char *name;
@@ -264,7 +281,7 @@ static bool start_call(struct tx *tx unused_arg, struct call *call, struct error
 		!call_text(call, "call", true, 64, &what, err)) {
 		return false;
 	}
-	if (!call_is_known(what, &needs)) {
+	if (!call_is_known(what, &needs, &capability)) {
 		return no_such_call(what, err);
 	}
 	if (!call_permits(call, needs, err)) {
@@ -280,6 +297,9 @@ static bool start_call(struct tx *tx unused_arg, struct call *call, struct error
 	if (!account->driver->calls) {
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s: accounts of %s have no calls of their own",
 			name, account->driver->name);
+	}
+	if (!is_allowed(account, what, capability, err)) {
+		return false;
 	}
 	work = xnew(struct work);
 	work->call = call;

@@ -193,8 +193,8 @@ exits "the account does not end" 2 g account qr wechat-main --temporary 3d
 exits "an unknown kind of picture" 2 g account qr weibo-main -o "$rig/page.gif"
 
 # screen TEXT: the modules that a terminal shows for what script(1) has caught, as a picture
-screen() {
-	python3 - "$1" "$rig/screen.pbm" <<'PY'
+screen() { # light: drawn is light
+	python3 - "$1" "$rig/screen.pbm" "${2:-dark}" <<'PY'
 import re, sys
 rows = []
 for line in open(sys.argv[1], encoding="utf-8"):
@@ -202,7 +202,8 @@ for line in open(sys.argv[1], encoding="utf-8"):
     if line and not set(line) - set(" ▄▀█"):
         rows.append([c in "▀█" for c in line])
         rows.append([c in "▄█" for c in line])
-dark = sys.argv[2]
+if sys.argv[3] == "light":
+    rows = [[not on for on in row] for row in rows]
 quiet, scale = 2, 6
 width = len(rows[0]) + 2 * quiet
 rows = [[False] * width] * quiet + [[False] * quiet + r + [False] * quiet for r in rows] + [[False] * width] * quiet
@@ -223,6 +224,20 @@ typed "account qr wechat-main --scene hall_03"
 same "a scene's too" "$(screen "$rig/typed" | cut -c 1-23)" "http://weixin.qq.com/q/"
 same "with its caption on 24 lines" "$([ "$(grep -c . "$rig/typed")" -le 24 ] && echo yes)" yes
 
+NO_COLOR=1 typed "account qr weibo-main --light"
+same "without colours on a light terminal" "$(screen "$rig/typed")" "https://weibo.com/u/1900000002"
+NO_COLOR=1 typed "account qr weibo-main"
+same "and on a dark one, where what is drawn is light" "$(screen "$rig/typed" light)" "https://weibo.com/u/1900000002"
+
+# ---- a broadcast to a topic ----
+says 周 "订阅 交通管制" >/dev/null
+ok "the platform is told" told 12
+printf -- '---\naccounts: [wechat-main]\nat: now\nform: text\nmode: broadcast\ntopic: 交通管制\n---\n今晚东环路封闭，请绕行。\n' >"$rig/road.md"
+id=$(g post new -q "$rig/road.md")
+ok "is sent" g post wait "$id"
+seen() { sim POST /sim/citizen "{\"account\":\"wechat-main\",\"kind\":\"look\",\"as\":\"$1\"}" | grep -c 东环路封闭; }
+same "to who chose it, and to nobody else" "$(seen 周) $(seen 李) $(seen 赵)" "1 0 0"
+
 # ---- forgetting ----
 says 郑 "我的身份证丢了" >/dev/null
 openid=$(sql "SELECT author_id FROM message WHERE text = '我的身份证丢了'")
@@ -242,11 +257,13 @@ sim POST /sim/account '{"account":"wechat-main","verified":false}' >/dev/null
 g account menu show wechat-main >/dev/null 2>&1
 g account qr wechat-main --scene x >/dev/null 2>&1
 page=$(g account show wechat-main)
-for part in "Broadcasts   0 of 4 of this month promised or sent, reset in" "Pushes" "since the daemon started" "Topics" "停水通知 chosen by" \
+for part in "Broadcasts   1 of 4 of this month promised or sent, reset in" "Pushes" "since the daemon started" "Topics" "停水通知 chosen by" \
 	"Not allowed  qr (" "until the next reload): WeChat 48001"; do
 	has "account show: $part" "$page" "$part"
 done
-has "in Chinese" "$(LC_ALL=zh_CN.UTF-8 LANGUAGE=zh_CN GAZETTE_LOCALE_DIR=$build/src/cli/po g account show wechat-main)" "本月已排定或已发 0 / 4"
+exits "what was refused once is not asked for again" 5 g account qr wechat-main --scene x
+has "until the next reload" "$(cat "$rig/out")" "qr is switched off until the next reload: WeChat 48001"
+has "in Chinese" "$(LC_ALL=zh_CN.UTF-8 LANGUAGE=zh_CN GAZETTE_LOCALE_DIR=$build/src/cli/po g account show wechat-main)" "本月已排定或已发 1 / 4"
 
 # ---- who may ----
 roles="editor, duty"
@@ -294,7 +311,7 @@ wait "$daemon_pid" 2>/dev/null
 daemon_pid=
 rig_daemon || exit 1
 ok "the next start tells the platform" told 1
-same "he is on it" "$(topic_of 交通管制)" 1
+same "he is on it, too" "$(topic_of 交通管制)" 2
 rig_stop
 same "clean stop" "$daemon_status" 0
 done_testing
