@@ -78,6 +78,58 @@ static void warn_labels(struct cli *cli, const char *path, const cJSON *menu)
 	}
 }
 
+static bool is_offered(const cJSON *topics, const char *name)
+{
+	const cJSON *topic;
+
+	cJSON_ArrayForEach(topic, topics)
+	{
+		if (strcmp(json_text(topic, "name", ""), name) == 0) {
+			return json_bool(topic, "offered", false);
+		}
+	}
+	return false;
+}
+
+/* A button for a topic that followers cannot choose does nothing. */
+static void warn_topics(struct cli *cli, const char *path, const cJSON *list, const cJSON *topics)
+{
+	const cJSON *button;
+
+	cJSON_ArrayForEach(button, list)
+	{
+		const char *key = json_text(button, "key", "");
+
+		if (str_starts(str_from(key), STR("topic:")) && !is_offered(topics, key + 6)) {
+			struct buf safe;
+
+			buf_init(&safe, 1024);
+			out_safe(&safe, key);
+			warn(cli, "%s: %s: %s: %s", input_name(path), _("warning"), safe.p,
+				_("accounts.yaml does not offer this topic: the button does nothing"));
+			buf_finish(&safe);
+		}
+		warn_topics(cli, path, json_get(button, "sub_button"), topics);
+	}
+}
+
+/* Without a daemon there is nothing to compare with; push says why there is none. */
+static void warn_menu(struct cli *cli, const char *name, const char *path, const cJSON *menu)
+{
+	cleanup(json_freep) cJSON *account = NULL;
+	struct error ignored = { 0 };
+	enum exit_code code = cli->exit;
+	cJSON *params = json_object();
+
+	warn_labels(cli, path, menu);
+	json_add_text(params, "name", name);
+	if (ask_to_look(cli, "account.show", params, &account, &ignored)) {
+		warn_topics(cli, path, json_get(menu, "button"), json_get(account, "topics"));
+	} else {
+		cli->exit = code;
+	}
+}
+
 static void print_menu(struct cli *cli, const cJSON *menu)
 {
 	struct buf text;
@@ -120,7 +172,7 @@ static bool push(struct cli *cli, const char *name, const char *path, struct err
 	if (!load_file(path, &menu, err)) {
 		return false;
 	}
-	warn_labels(cli, path, menu);
+	warn_menu(cli, name, path, menu);
 	none = cJSON_GetArraySize(json_get(menu, "button")) == 0;
 	if (!dry_run && !account_call(cli, name, none ? "menu.delete" : "menu.push",
 				none ? NULL : cJSON_Duplicate(menu, true), false, &result, err)) {

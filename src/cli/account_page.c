@@ -124,6 +124,10 @@ static void pushes(struct cli *cli, const cJSON *account)
 		(void)buf_add_text(&line, _("none since the daemon started"));
 	}
 	page_field(cli, _("Pushes"), line.p);
+	buf_clear(&line);
+	(void)buf_add_text(&line, _("the platform sends them to https://..."));
+	out_safe(&line, json_text(pushes, "path", ""));
+	page_field(cli, "", line.p);
 	if (refused_at) {
 		buf_clear(&line);
 		buf_clear(&when);

@@ -100,6 +100,14 @@ static bool ask_account(struct cli *cli, const char *name, cJSON **ret_row, stru
 	return true;
 }
 
+/* It comes from the platform, and will be scanned by anybody. */
+static bool check_url(const char *name, struct str url, struct error *err)
+{
+	return str_starts(url, STR("https://")) || str_starts(url, STR("http://")) ||
+	       error_set(err, ERROR_PLATFORM, ADVISE_REJECT, 0, _("%s: the platform gave no address for a QR code"),
+		       name);
+}
+
 /* ---- a file ---- */
 
 static bool write_file(const char *path, struct str bytes, struct error *err)
@@ -186,7 +194,7 @@ bool account_qr(struct cli *cli, struct error *err)
 		return usage(err, _("%s: --temporary wants --scene: the account itself does not end"), cli->spelt);
 	}
 	ok = scene ? ask_scene(cli, name, scene, &row, err) : ask_account(cli, name, &row, err);
-	ok = ok && qr_make(json_str(row, "url"), &qr, err);
+	ok = ok && check_url(name, json_str(row, "url"), err) && qr_make(json_str(row, "url"), &qr, err);
 	if (ok && path) {
 		json_add_text(row, "file", path);
 		ok = save(&qr, path, err);
@@ -195,7 +203,12 @@ bool account_qr(struct cli *cli, struct error *err)
 		if (output_mode(cli) == OUTPUT_TABLE && !path) {
 			page(cli, row, &qr);
 		} else if (output_mode(cli) == OUTPUT_TABLE) {
-			say(cli, _("%s is written; it leads to %s"), path, json_text(row, "url", ""));
+			struct buf url;
+
+			buf_init(&url, 4096);
+			out_safe(&url, json_text(row, "url", ""));
+			say(cli, _("%s is written; it leads to %s"), path, url.p);
+			buf_finish(&url);
 		} else {
 			output_row(cli, row);
 			output_rows_end(cli);

@@ -240,6 +240,7 @@ static void show_switched_off(const struct account *account, cJSON *row)
 static void show_pushes(const struct account *account, cJSON *row)
 {
 	const struct push_health *health = &account->pushes;
+	char path[96];
 	cJSON *pushes;
 
 	if (!account->driver || !account->driver->takes_pushes ||
@@ -248,6 +249,8 @@ static void show_pushes(const struct account *account, cJSON *row)
 	}
 	pushes = json_object();
 	json_add(row, "pushes", pushes);
+	(void)snprintf(path, sizeof(path), "/callback/%s", account->name);
+	json_add_text(pushes, "path", path);
 	json_add_i64(pushes, "taken", health->taken);
 	json_add_time(pushes, "taken_at", health->taken_at);
 	json_add_i64(pushes, "refused", health->refused);

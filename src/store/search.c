@@ -31,6 +31,7 @@
 #define HITS_MAX      5000 /* verified for one page */
 #define TOKENS_MAX    (1 << 20)
 #define EXCERPT_CELLS 60
+#define STOP_STEPS    100000 /* of SQLite's machine, between two looks whether to stop */
 
 enum doc_kind { DOC_MESSAGE, DOC_REPLY, DOC_POST, DOC_NOTE, DOC_KINDS };
 
@@ -373,6 +374,12 @@ static void sweep_all(struct search *search, sqlite3 *db, sqlite3 *index)
 	}
 }
 
+/* A sweep reads the whole index: whoever stops the daemon does not wait for it. */
+static int stop_asked(void *data)
+{
+	return is_stopping(data);
+}
+
 static void feed_all(struct search *search)
 {
 	sqlite3 *db = NULL;
@@ -383,6 +390,7 @@ static void feed_all(struct search *search)
 		bool more = true;
 
 		(void)sqlite3_busy_timeout(db, 2000);
+		sqlite3_progress_handler(index, STOP_STEPS, stop_asked, search);
 		while (more && !is_stopping(search) && feed(db, index, &more)) {
 		}
 		sweep_all(search, db, index);

@@ -172,6 +172,10 @@ same "and only it" "$(grep '^[-+] ' "$rig/out")" "$(printf -- '-  - label: 预�
 sed 's/label: 预约/label: 预约预约预约/' "$rig/menu.yaml" >"$rig/wrong.yaml"
 exits "a mistake is refused before anything is asked" 2 g account menu push wechat-main "$rig/wrong.yaml"
 has "with its place" "$(cat "$rig/out")" "wrong.yaml:8:12: label: \"预约预约预约\" has 18 bytes, at most 16"
+sed 's/topic:停水通知/topic:停电通知/' "$rig/menu.yaml" >"$rig/odd.yaml"
+has "a button for a topic that is not offered is warned of" "$(g account menu push -n wechat-main "$rig/odd.yaml" 2>&1 >/dev/null)" \
+	"odd.yaml: warning: topic:停电通知: accounts.yaml does not offer this topic"
+ok "without a daemon a file is checked all the same" gazette -s "$rig/nothing" account menu push -n wechat-main "$rig/menu.yaml"
 ok "it is still the old one" g account menu diff wechat-main "$rig/menu.yaml"
 is "its button works" "$(clicks 周 topic:停水通知)" '.saw | startswith("【平安示例】已为您订阅")'
 printf 'menu: []\n' >"$rig/none.yaml"
@@ -257,7 +261,7 @@ sim POST /sim/account '{"account":"wechat-main","verified":false}' >/dev/null
 g account menu show wechat-main >/dev/null 2>&1
 g account qr wechat-main --scene x >/dev/null 2>&1
 page=$(g account show wechat-main)
-for part in "Broadcasts   1 of 4 of this month promised or sent, reset in" "Pushes" "since the daemon started" "Topics" "停水通知 chosen by" \
+for part in "Broadcasts   1 of 4 of this month promised or sent, reset in" "Pushes" "since the daemon started" "https://.../callback/wechat-main" "Topics" "停水通知 chosen by" \
 	"Not allowed  qr (" "until the next reload): WeChat 48001"; do
 	has "account show: $part" "$page" "$part"
 done
