@@ -254,6 +254,10 @@ static enum MHD_Result reply(struct request *request)
 	if (request->content_type) {
 		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, request->content_type);
 	}
+	if (request->status >= 400) {
+		/* Who is turned away does not stay to try again and again. */
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	}
 	result = MHD_queue_response(request->connection, (unsigned)request->status, response);
 	MHD_destroy_response(response);
 	return result;
