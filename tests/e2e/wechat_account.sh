@@ -115,6 +115,39 @@ sim POST /sim/citizen '{"account":"wechat-main","kind":"unfollow","as":"钱","wa
 ok "who unfollows leaves all topics" timeout 60 sh -c 'until [ "$(sqlite3 "$1" "SELECT count(*) FROM topic_choice")" = 0 ]; do :; done' sh "$rig/state/store.db"
 
 
+# ---- the platform is out of order ----
+says_pids=
+fault() { # fault NTH EFFECT [CODE]: of the calls that put followers on a topic
+	sim POST /sim/fault "{\"method\":\"POST\",\"path\":\"/cgi-bin/tags/members/batchtagging\",\"nth\":$1,\"effect\":\"$2\"${3:+,\"error_code\":$3}}" >/dev/null
+}
+fault 1 reset-after
+says 冯 "订阅 停水通知" >/dev/null
+ok "what nobody answered is told again" told 9
+same "he is on it" "$(topic_of 停水通知)" 1
+fault 1 error -1
+fault 2 error 40003
+for who in 陈 褚 卫; do # all three before the platform is asked again, in two seconds
+	says "$who" "订阅 停水通知" >/dev/null &
+	says_pids="$says_pids $!"
+done
+wait $says_pids
+ok "a batch that is refused for one of them is told one by one" told 12
+same "they are on it" "$(topic_of 停水通知)" 4
+fault 1 error 45059
+says 蒋 "订阅 停水通知" >/dev/null
+ok "what is refused for good is written down" wait_event account.topic-refused
+same "once, without the person" "$(sql "SELECT count(*) || ' ' || sum(detail LIKE '%oSIM%') FROM event WHERE action = 'account.topic-refused'")" "1 0"
+is "and is seen" "$(g account topics wechat-main --json | jq -s .)" 'map(select(.name == "停水通知"))[0].refused == 1'
+says 蒋 "订阅 停水通知" >/dev/null
+ok "he asks again: at once" told 13
+same "he is on it" "$(topic_of 停水通知)" 5
+for who in 冯 陈 褚 卫 蒋; do
+	says "$who" 退订 >/dev/null
+done
+ok "they leave" timeout 60 sh -c 'until [ "$(sqlite3 "$1" "SELECT count(*) FROM topic_choice")" = 0 ]; do :; done' sh "$rig/state/store.db"
+same "all of them" "$(topic_of 停水通知)" 0
+tells=$(grep -c topics.told "$rig/daemon.log")
+
 # ---- topics, from the office's side ----
 is "topics are counted, the offered ones too" "$(g account topics wechat-main --json | jq -s .)" \
 	'map({(.name): .offered}) | add == {"停水通知": "yes", "交通管制": "yes"}'
@@ -122,14 +155,14 @@ ok "a topic is made" g account topics wechat-main add 社区网格
 same "the platform has it" "$(topic_of 社区网格)" 0
 is "it is not offered" "$(g account topics wechat-main --json | jq -s .)" 'map(select(.name == "社区网格"))[0] | .offered == "no" and .followers == 0'
 says 李 "订阅 停水通知" >/dev/null
-ok "the platform is told" told 9
+ok "the platform is told" told $((tells + 1))
 exits "nobody is asked in a script" 2 g account topics wechat-main remove 停水通知
 g account topics wechat-main remove 停水通知 --yes 2>"$rig/warned"
 has "that it is still offered is said" "$(cat "$rig/warned")" "accounts.yaml still offers it"
 same "the platform has it no more" "$(topic_of 停水通知)" none
 is "nor does he" "$(says 李 我的订阅)" '.saw | startswith("【平安示例】您还没有订阅主题")'
 says 李 "订阅 停水通知" >/dev/null
-ok "the platform is told" told 10
+ok "the platform is told" told $((tells + 2))
 same "who chooses it next makes it anew" "$(topic_of 停水通知)" 1
 exits "no such topic" 1 g account topics wechat-main remove 没有的 --yes
 exits "nobody is put on one by hand" 2 g account topics wechat-main put 停水通知
@@ -235,7 +268,7 @@ same "and on a dark one, where what is drawn is light" "$(screen "$rig/typed" li
 
 # ---- a broadcast to a topic ----
 says 周 "订阅 交通管制" >/dev/null
-ok "the platform is told" told 12
+ok "the platform is told" told $((tells + 4))
 printf -- '---\naccounts: [wechat-main]\nat: now\nform: text\nmode: broadcast\ntopic: 交通管制\n---\n今晚东环路封闭，请绕行。\n' >"$rig/road.md"
 id=$(g post new -q "$rig/road.md")
 ok "is sent" g post wait "$id"
