@@ -10,7 +10,11 @@
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "core/attr.h"
+#include "core/clock.h"
 #include "core/str.h"
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
@@ -22,6 +26,18 @@ void log_line(enum log_level level, const char *format, ...) printf_like(2, 3);
 #define log_warn(...)  log_line(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...)  log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/*
+ * May one more line of a kind be written that outsiders can cause at will? At most LOG_PACE_LINES in LOG_PACE_MS.
+ * *ret_more: so many were left out in the time before; 0: nothing to tell. Not for several threads.
+ */
+#define LOG_PACE_LINES 20
+#define LOG_PACE_MS    10000
+struct log_pace {
+	struct mono since;
+	int64_t n;
+};
+bool log_pace(struct log_pace *pace, struct mono now, int64_t *ret_more) must_check;
 
 /*
  * A quoted, escaped form of foreign text, cut at 200 bytes. One of 8 rotating thread-local buffers: use

@@ -3,7 +3,11 @@
  *
  * Each line is handed out without its LF. A line longer than the peer's cap, or a NUL in it, ends that
  * connection and no other. What is written waits in a capped buffer; a peer that does not read until it is
- * full is dropped.
+ * full is dropped, and whose answers pile up is asked for no more questions.
+ *
+ * Places and memory are capped for all together. When they run out, whoever holds most of them gives way: connections
+ * of one process that has more than a quarter of the places, else one that is idle, and of memory the one that holds
+ * most.
  */
 #ifndef NET_UNIX_SOCKET_H
 #define NET_UNIX_SOCKET_H
@@ -32,6 +36,8 @@ struct listener_ops {
 	/* A new connection, peer credentials read. False refuses it. */
 	bool (*on_open)(void *data, struct peer *peer);
 	void (*on_line)(void *data, struct peer *peer, struct str line);
+	/* Would nothing be lost if it were closed to make room? NULL: nobody gives way. */
+	bool (*is_idle)(void *data, const struct peer *peer);
 	/* Last call for this peer; peer_data() still works. */
 	void (*on_close)(void *data, struct peer *peer);
 };

@@ -210,3 +210,13 @@ const char *log_text(const char *terminated)
 {
 	return log_value(str_from(terminated));
 }
+
+bool log_pace(struct log_pace *pace, struct mono now, int64_t *ret_more)
+{
+	*ret_more = 0;
+	if (now.ms - pace->since.ms >= LOG_PACE_MS) {
+		*ret_more = pace->n > LOG_PACE_LINES ? pace->n - LOG_PACE_LINES : 0;
+		*pace = (struct log_pace){ .since = now };
+	}
+	return ++pace->n <= LOG_PACE_LINES;
+}

@@ -32,18 +32,13 @@
 #define ANSWER_MAX  (64u << 10)
 #define KEEP_PUSHES (2 * DAY_MS)
 
-/* Whoever reaches the listener could fill the disk with our log. */
-#define REFUSALS_WINDOW_MS (10 * SECOND_MS)
-#define REFUSALS_LOGGED    20
-
 struct callbacks {
 	struct daemon *daemon;
 	struct httpd *httpd;
 	struct timer sweep;
 	struct job sweep_job;
 	bool sweeping;
-	struct mono refusals_since; /* the present window */
-	int64_t refusals;           /* in it */
+	struct log_pace refusals; /* whoever reaches the listener could fill the disk with our log */
 };
 
 /* One push on its way. */
@@ -421,30 +416,23 @@ static void done_take(struct job *job, const struct error *err)
 
 /* ---- requests ---- */
 
-/* May this one have a line of its own? */
-static bool refusal_is_told(struct callbacks *callbacks)
-{
-	if (clock_since_ms(callbacks->refusals_since) >= REFUSALS_WINDOW_MS) {
-		if (callbacks->refusals > REFUSALS_LOGGED) {
-			log_warn("push.refused more=%" PRId64 " action=%s", callbacks->refusals - REFUSALS_LOGGED,
-				log_text("within ten seconds: counted, not written one by one"));
-		}
-		callbacks->refusals_since = clock_mono();
-		callbacks->refusals = 0;
-	}
-	return ++callbacks->refusals <= REFUSALS_LOGGED;
-}
-
 /* account NULL: of none */
 static void refuse(struct callbacks *callbacks, const struct httpd_request *request, struct account *account,
 	const char *who, const char *why)
 {
+	int64_t more;
+	bool told;
+
 	if (account) {
 		account->pushes.refused++;
 		account->pushes.refused_at = loop_now_at(callbacks->daemon->loop);
 		account->pushes.why = why;
 	}
-	if (refusal_is_told(callbacks)) {
+	told = log_pace(&callbacks->refusals, clock_mono(), &more);
+	if (more) {
+		log_warn("push.refused more=%" PRId64 " action=%s", more, log_text("counted, not written one by one"));
+	}
+	if (told) {
 		log_warn("push.refused account=%s peer=%s why=%s", log_text(who), request->peer, log_text(why));
 	}
 	(void)httpd_answer(callbacks->httpd, request->number, 403, NULL, STR(""));

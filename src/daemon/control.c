@@ -36,6 +36,7 @@ static const struct verb *const families[] = { VERBS(X) };
 struct control {
 	struct daemon *daemon;
 	struct listener *listener;
+	struct log_pace complaints; /* any local user could fill the disk with our log */
 };
 
 struct client {
@@ -75,6 +76,19 @@ static const char *nearest_verb(const char *name)
 		}
 	}
 	return best;
+}
+
+/* May a line be written about what a caller did wrong? */
+static bool is_told(struct control *control)
+{
+	int64_t more;
+	bool told = log_pace(&control->complaints, clock_mono(), &more);
+
+	if (more) {
+		log_warn("control.refused more=%" PRId64 " action=%s", more,
+			log_text("counted, not written one by one"));
+	}
+	return told;
 }
 
 static void answer_error(struct peer *peer, const cJSON *id, const struct error *err, const cJSON *extra)
@@ -151,7 +165,9 @@ static void hello(struct control *control, struct peer *peer, struct client *cli
 	client->uid = peer_ids(peer).uid;
 	client->roles = roles_of(config, peer_ids(peer), client->name);
 	if (client->roles == 0) {
-		log_warn("control.refused uid=%" PRId64 " pid=%d", client->uid, (int)peer_ids(peer).pid);
+		if (is_told(control)) {
+			log_warn("control.refused uid=%" PRId64 " pid=%d", client->uid, (int)peer_ids(peer).pid);
+		}
 		(void)error_set(&err, ERROR_ACCESS, ADVISE_REJECT, 0,
 			"uid %" PRId64
 			" is no operator of this office: an administrator adds you under operators: in accounts.yaml",
@@ -343,8 +359,10 @@ static void on_line(void *data, struct peer *peer, struct str line)
 	struct error err = { 0 };
 
 	if (!frame_parse(line, &frame, &err)) {
-		log_warn("control.bad-frame uid=%" PRId64 " error=%s action=%s", (int64_t)peer_ids(peer).uid,
-			log_text(err.message), "closing that connection");
+		if (is_told(control)) {
+			log_warn("control.bad-frame uid=%" PRId64 " error=%s action=%s", (int64_t)peer_ids(peer).uid,
+				log_text(err.message), "closing that connection");
+		}
 		answer_error(peer, NULL, &err, NULL);
 		peer_close_after_write(peer);
 		return;
@@ -359,7 +377,16 @@ static void on_close(void *data unused_arg, struct peer *peer)
 	peer_set_data(peer, NULL);
 }
 
-static const struct listener_ops ops = { .on_open = on_open, .on_line = on_line, .on_close = on_close };
+static bool is_idle(void *data unused_arg, const struct peer *peer)
+{
+	const struct client *client = peer_data(peer);
+
+	return !client || !client->greeted || (!client->monitors && client->calls == 0);
+}
+
+static const struct listener_ops ops = {
+	.on_open = on_open, .on_line = on_line, .is_idle = is_idle, .on_close = on_close
+};
 
 struct send_event_walk {
 	struct str line;

@@ -10,6 +10,8 @@
  *   - on_close() follows on_open() that returned true, exactly once
  *   - output is gathered during a turn and written before the loop sleeps: one write for many lines
  *
+ * Any local user may connect, so what all hold together is bounded too: see make_place() and make_room().
+ *
  * A peer that shuts down its sending side (`printf ... | nc -U`) still gets its answers: it stays until nothing was
  * written to it for LINGER_MS. A trailing line without LF is no line.
  */
@@ -35,6 +37,7 @@
 #define LINGER_MS          30000
 #define ACCEPT_PAUSE_MS    200
 #define SMALL_BUFFER_BYTES (256u << 10)
+#define GREEDY_PART        4 /* a process with more than this part of the places gives way first */
 
 struct peer {
 	struct peer *next; /* listener.peers */
@@ -43,6 +46,7 @@ struct peer {
 	struct timer linger;
 	int fd;
 	uint64_t number;
+	uint64_t heard; /* listener.clock when it last said a line, or came */
 	struct peer_ids ids;
 	void *data;
 	size_t max_line_bytes;
@@ -72,6 +76,7 @@ struct listener {
 	struct peer *peers;
 	size_t n_peers; /* alive */
 	uint64_t last_number;
+	uint64_t clock; /* counts lines and connections */
 	bool deferred;
 };
 
@@ -108,17 +113,107 @@ static void free_peer(struct peer *peer)
 	free(peer);
 }
 
+static bool is_paused(const struct peer *peer)
+{
+	return peer->held || peer_backlog(peer) >= LIMIT_CLIENT_UNREAD_BYTES;
+}
+
 static void update_wants(struct peer *peer)
 {
 	if (peer->dead) {
 		return;
 	}
-	watch_want(peer->listener->loop, &peer->watch, !peer->held && !peer->ended && !peer->closing,
+	watch_want(peer->listener->loop, &peer->watch, !is_paused(peer) && !peer->ended && !peer->closing,
 		peer_backlog(peer) > 0);
+}
+
+/* ---- who gives way ---- */
+
+static size_t bytes_of(const struct peer *peer)
+{
+	return peer->dead ? 0 : peer->in.cap + peer->out.cap;
+}
+
+static size_t places_of(const struct listener *listener, pid_t pid)
+{
+	size_t n = 0;
+
+	for (const struct peer *peer = listener->peers; peer; peer = peer->next) {
+		n += !peer->dead && peer->ids.pid == pid;
+	}
+	return n;
+}
+
+/* All places are taken: free one. False: everybody has a good reason to be here. */
+static bool make_place(struct listener *listener)
+{
+	struct peer *greedy = NULL; /* one of the process with most places */
+	struct peer *best = NULL;
+	size_t most = 0;
+	bool best_idle = false;
+
+	if (!listener->ops->is_idle) {
+		return false;
+	}
+	for (struct peer *peer = listener->peers; peer; peer = peer->next) {
+		size_t n = peer->dead ? 0 : places_of(listener, peer->ids.pid);
+
+		if (n > most) {
+			most = n;
+			greedy = peer;
+		}
+	}
+	if (most * GREEDY_PART <= LIMIT_CLIENTS) {
+		greedy = NULL;
+	}
+	for (struct peer *peer = listener->peers; peer; peer = peer->next) {
+		bool idle;
+
+		if (peer->dead || (greedy && peer->ids.pid != greedy->ids.pid)) {
+			continue;
+		}
+		idle = listener->ops->is_idle(listener->data, peer);
+		if ((idle || greedy) &&
+			(!best || (idle && !best_idle) || (idle == best_idle && peer->heard < best->heard))) {
+			best = peer;
+			best_idle = idle;
+		}
+	}
+	if (best) {
+		kill_peer(best);
+	}
+	return best != NULL;
+}
+
+/* `peer` has grown. While all together hold too much, who holds most goes: it may be this one. */
+static void make_room(const struct peer *peer)
+{
+	struct listener *listener = peer->listener;
+
+	if (bytes_of(peer) <= SMALL_BUFFER_BYTES) {
+		return;
+	}
+	for (;;) {
+		struct peer *biggest = NULL;
+		size_t total = 0;
+
+		for (struct peer *other = listener->peers; other; other = other->next) {
+			total += bytes_of(other);
+			if (!biggest || bytes_of(other) > bytes_of(biggest)) {
+				biggest = other;
+			}
+		}
+		if (total <= LIMIT_CLIENTS_BYTES || !biggest || biggest->dead) {
+			return;
+		}
+		kill_peer(biggest);
+	}
 }
 
 static void flush(struct peer *peer)
 {
+	bool was_paused = is_paused(peer);
+
 	while (!peer->dead && peer->written < peer->out.n) {
 		ssize_t n = send(peer->fd, peer->out.p + peer->written, peer->out.n - peer->written,
 			MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -151,6 +246,10 @@ static void flush(struct peer *peer)
 		buf_drop(&peer->out, peer->written);
 		peer->written = 0;
 	}
+	if (was_paused && !is_paused(peer) && peer->in.n > 0) {
+		peer->resumed = true;
+		want_before_sleep(peer->listener);
+	}
 	update_wants(peer);
 }
 
@@ -163,7 +262,7 @@ static void hand_out_lines(struct peer *peer)
 		return;
 	}
 	peer->in_on_line = true;
-	while (!peer->dead && !peer->held && !peer->closing) {
+	while (!peer->dead && !is_paused(peer) && !peer->closing) {
 		const char *lf = NULL;
 		struct str line;
 
@@ -181,6 +280,7 @@ static void hand_out_lines(struct peer *peer)
 			kill_peer(peer);
 			break;
 		}
+		peer->heard = ++peer->listener->clock;
 		/* `in` does not move while the owner looks: only on_readable() adds to it. */
 		peer->listener->ops->on_line(peer->listener->data, peer, line);
 	}
@@ -190,7 +290,7 @@ static void hand_out_lines(struct peer *peer)
 	}
 	buf_drop(&peer->in, from);
 	peer->scanned -= from;
-	if (!peer->held && peer->in.n > peer->max_line_bytes) {
+	if (!is_paused(peer) && peer->in.n > peer->max_line_bytes) {
 		kill_peer(peer); /* no LF within the cap */
 		return;
 	}
@@ -217,7 +317,7 @@ static void on_readable(struct peer *peer)
 		peer->resumed = false;
 		hand_out_lines(peer);
 	}
-	for (int i = 0; i < READS_PER_TURN && !peer->dead && !peer->held && !peer->closing && !peer->ended; i++) {
+	for (int i = 0; i < READS_PER_TURN && !peer->dead && !is_paused(peer) && !peer->closing && !peer->ended; i++) {
 		ssize_t n = recv(peer->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
 
 		if (n < 0) {
@@ -239,6 +339,7 @@ static void on_readable(struct peer *peer)
 			kill_peer(peer);
 			break;
 		}
+		make_room(peer);
 		hand_out_lines(peer);
 		if ((size_t)n < sizeof(chunk)) {
 			break;
@@ -317,6 +418,7 @@ static void add_peer(struct listener *listener, int fd)
 	peer->listener = listener;
 	peer->fd = fd;
 	peer->number = ++listener->last_number;
+	peer->heard = ++listener->clock;
 	peer->ids = (struct peer_ids){ .pid = credentials.pid, .uid = credentials.uid, .gid = credentials.gid };
 	peer->max_line_bytes = listener->max_line_bytes;
 	buf_init(&peer->in, peer->max_line_bytes + READ_BYTES);
@@ -362,7 +464,7 @@ static void on_connection(struct watch *watch, bool readable unused_arg, bool wr
 			}
 			return;
 		}
-		if (listener->n_peers >= LIMIT_CLIENTS) {
+		if (listener->n_peers >= LIMIT_CLIENTS && !make_place(listener)) {
 			close(fd);
 			continue;
 		}
@@ -591,6 +693,10 @@ void peer_write(struct peer *peer, struct str bytes)
 	}
 	if (!buf_add_str(&peer->out, bytes)) {
 		kill_peer(peer); /* it does not read */
+		return;
+	}
+	make_room(peer);
+	if (peer->dead) {
 		return;
 	}
 	if (peer->ended) {

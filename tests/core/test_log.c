@@ -208,6 +208,29 @@ static void test_log_value__eight_values_stand_beside_each_other(void **state)
 	}
 }
 
+static void test_log_pace__tells_a_few_and_counts_the_rest(void **state)
+{
+	struct log_pace pace = { 0 };
+	struct mono now = { 123456 };
+	int64_t more;
+	int told = 0;
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		told += log_pace(&pace, now, &more);
+		CHECK_INT(more, 0);
+	}
+	CHECK_INT(told, LOG_PACE_LINES);
+	now.ms += LOG_PACE_MS - 1;
+	CHECK(!log_pace(&pace, now, &more));
+	now.ms += 1;
+	CHECK(log_pace(&pace, now, &more));
+	CHECK_INT(more, 101 - LOG_PACE_LINES);
+	now.ms += LOG_PACE_MS;
+	CHECK(log_pace(&pace, now, &more));
+	CHECK_INT(more, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +241,7 @@ int main(void)
 		cmocka_unit_test(test_log_value__quotes_what_hides_or_reverses),
 		cmocka_unit_test(test_log_value__cuts_at_200_bytes),
 		cmocka_unit_test(test_log_value__eight_values_stand_beside_each_other),
+		cmocka_unit_test(test_log_pace__tells_a_few_and_counts_the_rest),
 	};
 
 	return check_run(tests);

@@ -28,6 +28,7 @@ struct rig {
 	char path[100];
 	struct buf log; /* "number:line|" for every line, "number!|" for every end */
 	bool refuses;
+	uint64_t busy_until; /* connections up to this number have something to do */
 	int opened;
 	int closed;
 	void (*on_line)(struct rig *rig, struct peer *peer, struct str line); /* after it was logged */
@@ -71,6 +72,18 @@ static void on_close(void *data, struct peer *peer)
 }
 
 static const struct listener_ops ops = { .on_open = on_open, .on_line = on_line, .on_close = on_close };
+
+static bool is_idle(void *data, const struct peer *peer)
+{
+	const struct rig *rig = data;
+
+	return peer_number(peer) > rig->busy_until;
+}
+
+/* Those who may give way. */
+static const struct listener_ops yielding = {
+	.on_open = on_open, .on_line = on_line, .is_idle = is_idle, .on_close = on_close
+};
 
 static void rig_init(struct rig *rig)
 {
@@ -630,6 +643,100 @@ static void test_listener__connections_are_capped(void **state)
 	rig_finish(&rig);
 }
 
+static void test_listener__full_it_closes_who_was_silent_longest(void **state)
+{
+	struct error err = { 0 };
+	struct rig rig;
+	bool is_over;
+	int fd;
+
+	(void)state;
+	rig_init(&rig);
+	CHECK_OK(listener_new(rig.loop, rig.path, -1, CAP, &yielding, &rig, &rig.listener, &err), err);
+	for (unsigned i = 0; i < LIMIT_CLIENTS; i++) {
+		(void)rig_connect(&rig);
+	}
+	rig.busy_until = 2;
+	say(&rig, rig.fds[2], STR("I am here\n"));
+	fd = rig_connect(&rig);
+	CHECK(ended(rig.fds[3]));
+	for (unsigned i = 0; i < 3; i++) {
+		CHECK(!ended(rig.fds[i]));
+	}
+	CHECK_INT(listener_peers(rig.listener), LIMIT_CLIENTS);
+	say(&rig, fd, STR("so am I\n"));
+	CHECK_STR(buf_str(&rig.log), "3:I am here|4!|129:so am I|");
+	/* One process that holds all places has no good reason for all of them. */
+	rig.busy_until = UINT64_MAX;
+	fd = rig_connect(&rig);
+	CHECK(!ended(fd));
+	CHECK(ended(rig.fds[0]));
+	peer_write(listener_find(rig.listener, 130), STR("welcome\n"));
+	turns(&rig, TURNS);
+	CHECK_STR(hear(fd, &is_over), "welcome\n");
+	rig_finish(&rig);
+}
+
+static char answer_text[512 << 10];
+
+static void answer_at_length(struct rig *rig unused_arg, struct peer *peer, struct str line unused_arg)
+{
+	peer_write(peer, (struct str){ answer_text, sizeof(answer_text) });
+}
+
+static void test_listener__who_does_not_read_is_asked_for_no_more(void **state)
+{
+	struct rig rig;
+	size_t got = 0;
+	bool is_over;
+	int fd;
+
+	(void)state;
+	memset(answer_text, 'x', sizeof(answer_text));
+	rig_init(&rig);
+	rig_listen(&rig);
+	rig.on_line = answer_at_length;
+	fd = rig_connect(&rig);
+	say(&rig, fd, STR("1\n2\n3\n4\n5\n6\n7\n8\n9\n"));
+	CHECK(peer_backlog(listener_find(rig.listener, 1)) <= LIMIT_CLIENT_UNREAD_BYTES + sizeof(answer_text));
+	CHECK(rig.log.n < 9 * 4);
+	while (got < 9 * sizeof(answer_text)) {
+		got += hear(fd, &is_over).n;
+		CHECK(!is_over);
+		turns(&rig, 3);
+	}
+	CHECK_STR(buf_str(&rig.log), "1:1|1:2|1:3|1:4|1:5|1:6|1:7|1:8|1:9|");
+	rig_finish(&rig);
+}
+
+static void test_listener__all_together_hold_so_much_and_no_more(void **state)
+{
+	struct rig rig;
+	char bytes[65536];
+
+	(void)state;
+	memset(bytes, 'x', sizeof(bytes));
+	rig_init(&rig);
+	rig_listen(&rig);
+	for (int i = 0; i < 8; i++) {
+		(void)rig_connect(&rig);
+	}
+	for (size_t written = 0; written < LIMIT_CLIENT_BACKLOG_BYTES * 3u / 4; written += sizeof(bytes)) {
+		for (uint64_t number = 1; number <= 8; number++) {
+			struct peer *peer = listener_find(rig.listener, number);
+
+			if (peer) {
+				peer_write(peer, (struct str){ bytes, sizeof(bytes) });
+			}
+		}
+	}
+	turns(&rig, TURNS);
+	CHECK(rig.closed > 0);
+	CHECK(listener_peers(rig.listener) > 0);
+	CHECK(listener_peers(rig.listener) * (LIMIT_CLIENT_BACKLOG_BYTES * 3ul / 4) <= LIMIT_CLIENTS_BYTES);
+	rig_finish(&rig);
+}
+
 static void test_listener__free_says_goodbye_and_closes_all(void **state)
 {
 	struct rig rig;
@@ -788,6 +895,9 @@ int main(void)
 		cmocka_unit_test(test_listener__each_visits_all_that_live),
 		cmocka_unit_test(test_listener__each_connection_ends_once_whoever_closes_it),
 		cmocka_unit_test(test_listener__connections_are_capped),
+		cmocka_unit_test(test_listener__full_it_closes_who_was_silent_longest),
+		cmocka_unit_test(test_listener__who_does_not_read_is_asked_for_no_more),
+		cmocka_unit_test(test_listener__all_together_hold_so_much_and_no_more),
 		cmocka_unit_test(test_listener__free_says_goodbye_and_closes_all),
 		cmocka_unit_test(test_listener__takes_the_place_of_the_dead_only),
 		cmocka_unit_test(test_listener__does_not_unlink_what_took_its_place),
