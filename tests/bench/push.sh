@@ -1,0 +1,80 @@
+# How soon a push of WeChat is answered, stored and triaged in its ticket first, two hundred at a time, one in ten of them a
+# repeat; beside bare libmicrohttpd that answers the same pushes and remembers nothing.
+#
+#   push.sh PUSH_LOAD BARE_HTTPD
+#   BENCH_PUSHES=20000 BENCH_PARALLEL=200 BENCH_ROUNDS=3
+load=$1
+bare_httpd=$2
+. "$(dirname "$0")/../e2e/lib.sh"
+pushes=${BENCH_PUSHES:-20000}
+parallel=${BENCH_PARALLEL:-200}
+rounds=${BENCH_ROUNDS:-3}
+rig=$(mktemp -d)
+trap rig_end EXIT
+trap 'exit 1' INT TERM HUP
+
+cat >"$rig/accounts.yaml" <<YAML
+office:
+  name: 平安示例
+  zone: Asia/Shanghai
+state: $rig/state
+socket: $rig/control
+triage: $source/src/dist/triage.yaml
+callback_listen: 127.0.0.1:0
+platforms:
+  wechat:
+    base_url: http://127.0.0.1:1
+accounts:
+  wechat-main:
+    platform: wechat
+    kind: service
+    appid: wx5a1b2c3d4e5f6071
+    app_secret: rehearsal-secret-3
+    original_id: gh_0123456789ab
+    callback_token: GovDeskToken2026
+    callback_mode: plain
+YAML
+
+middle() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
+
+mkfifo "$rig/bare.in"
+ratios=
+for round in $(seq "$rounds"); do
+	"$bare_httpd" <"$rig/bare.in" >"$rig/bare.out" &
+	bare_pid=$!
+	exec 3>"$rig/bare.in"
+	follow "$rig/bare.out" "$bare_pid" 'listening on' || exit 1
+	"$load" "$(sed -n 's/.*:\([0-9]*\)$/\1/p' "$rig/bare.out")" wechat-main GovDeskToken2026 "$pushes" "$parallel" >"$rig/bare.$round" || exit 1
+	exec 3>&-
+	wait "$bare_pid"
+	rm -rf "$rig/state"
+	rig_daemon || exit 1
+	wait_log push.listening || exit 1
+	port=$(sed -n 's/.*push\.listening .*port=\([0-9]*\).*/\1/p' "$rig/daemon.log")
+	"$load" "$port" wechat-main GovDeskToken2026 "$pushes" "$parallel" >"$rig/ours.$round" || exit 1
+	memory_kb=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$daemon_pid/status")
+	rig_stop
+	stored=$(sqlite3 "$rig/state/store.db" "SELECT count(*) || ' ' || count(DISTINCT remote_id) || ' ' || count(DISTINCT ticket_id)
+		FROM message WHERE from_us = 0 AND ticket_id IS NOT NULL")
+	messages=$(jq .messages "$rig/ours.$round")
+	[ "$stored" = "$messages $messages $messages" ] || {
+		echo "not every message is in exactly one ticket: $stored of $messages" >&2
+		exit 1
+	}
+	ratios="$ratios $(jq -s '.[0].p99_us / .[1].p99_us * 100 | round / 100' "$rig/ours.$round" "$rig/bare.$round")"
+done
+# shellcheck disable=SC2086 # numbers
+ratio=$(middle $ratios)
+# The round whose ratio is the median stands for all.
+n=1
+for one in $ratios; do
+	[ "$one" = "$ratio" ] && break
+	n=$((n + 1))
+done
+spread=$(printf '%s\n' $ratios | sort -n | sed -n '1p;$p' | tr '\n' ' ' | sed 's/ $//; s/ /-/')
+jq -cn --slurpfile ours "$rig/ours.$n" --slurpfile bare "$rig/bare.$n" --argjson ratio "$ratio" --arg spread "$spread" \
+	--argjson parallel "$parallel" --argjson memory_kb "$memory_kb" --arg machine "$(nproc) processors" '{bench: "push",
+	pushes: $ours[0].pushes, messages: $ours[0].messages, parallel: $parallel, p50_us: $ours[0].p50_us, p99_us: $ours[0].p99_us,
+	max_us: $ours[0].max_us, per_second: $ours[0].per_second, bare_p99_us: $bare[0].p99_us, bare_per_second: $bare[0].per_second,
+	p99_ratio: $ratio, spread: $spread, memory_kb: $memory_kb, machine: $machine}' | tee "$rig/line"
+jq -r '"a push is answered within \(.p99_us / 1000) ms (99 of 100; \(.parallel) at a time, each message in exactly one ticket), \(.p99_ratio) times bare libmicrohttpd (\(.spread) over the rounds)"' "$rig/line"
