@@ -137,6 +137,17 @@ same "two hundred messages" "$(messages)" $((before + 200))
 same "each in one ticket of its own" \
 	"$(sql "SELECT count(*) || ' ' || count(DISTINCT ticket_id) FROM message WHERE text LIKE '第%个'")" "200 200"
 
+before=$(messages)
+seq 200 | xargs -P 50 -I{} curl -sS -X POST -d '{"account":"wechat-main","kind":"message","as":"急者{}","text":"急件第{}","copies":3,"wait":true}' \
+	"http://127.0.0.1:$port/sim/citizen" -o "$rig/urgent.{}"
+cat "$rig"/urgent.* | jq -s . >"$rig/urgent"
+is "two hundred at the same time, each of them three times, are all answered" "$(cat "$rig/urgent")" \
+	'[.[] | select(.outcome == "reply" and (.answers | length == 3) and ([.answers[].http_status] | unique == [200]))] | length == 200'
+is "each with a code of its own, as before" "$(cat "$rig/urgent")" '[.[].saw] | unique | length == 200'
+same "two hundred messages more" "$(messages)" $((before + 200))
+same "each in exactly one ticket" \
+	"$(sql "SELECT count(*) || ' ' || count(DISTINCT ticket_id) FROM message WHERE text LIKE '急件第%'")" "200 200"
+
 # ---- who is not the platform ----
 before=$(messages)
 for attack in wrong-signature no-signature foreign-appid old-timestamp tampered foreign-account xxe bad-padding; do
