@@ -169,6 +169,15 @@ static void draw(struct cli *cli, const struct qr *qr)
 	}
 }
 
+static bool fits(const struct cli *cli, const struct qr *qr, struct error *err)
+{
+	unsigned wanted = (unsigned)(qr->size + 2 * SCREEN_QUIET);
+
+	return cli->term.columns == 0 || cli->term.columns >= wanted ||
+	       usage(err, _("%s: the code is %u columns wide, the screen %u: widen it, or use -o FILE"), cli->spelt,
+		       wanted, cli->term.columns);
+}
+
 static void page(struct cli *cli, const cJSON *row, const struct qr *qr)
 {
 	draw(cli, qr);
@@ -198,6 +207,9 @@ bool account_qr(struct cli *cli, struct error *err)
 	if (ok && path) {
 		json_add_text(row, "file", path);
 		ok = save(&qr, path, err);
+	}
+	if (ok && output_mode(cli) == OUTPUT_TABLE && !path) {
+		ok = fits(cli, &qr, err);
 	}
 	if (ok && !output_object(cli, row)) {
 		if (output_mode(cli) == OUTPUT_TABLE && !path) {

@@ -266,6 +266,9 @@ same "without colours on a light terminal" "$(screen "$rig/typed")" "https://wei
 NO_COLOR=1 typed "account qr weibo-main"
 same "and on a dark one, where what is drawn is light" "$(screen "$rig/typed" light)" "https://weibo.com/u/1900000002"
 
+TERM=xterm-256color script -qec "stty cols 30 rows 24; gazette -s $rig/control account qr weibo-main" "$rig/typed" >/dev/null </dev/null
+has "a screen that is too narrow is told" "$(cat "$rig/typed")" "columns wide, the screen 30"
+
 # ---- a broadcast to a topic ----
 says 周 "订阅 交通管制" >/dev/null
 ok "the platform is told" told $((tells + 4))
