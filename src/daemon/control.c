@@ -410,9 +410,22 @@ static void write_event(void *data, struct peer *peer)
 	}
 }
 
+static void count_monitor(void *data, struct peer *peer)
+{
+	const struct client *client = peer_data(peer);
+
+	*(size_t *)data += client && client->monitors;
+}
+
 void control_event(struct control *control, const cJSON *event)
 {
 	struct buf out;
+	size_t monitors = 0;
+
+	listener_each(control->listener, count_monitor, &monitors);
+	if (monitors == 0) {
+		return;
+	}
 
 	buf_init(&out, LIMIT_ANSWER_BYTES);
 	if (frame_add_notification(&out, "event", event)) {

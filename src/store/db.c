@@ -276,6 +276,21 @@ const char *tx_instance(const struct tx *tx)
 	return tx->instance;
 }
 
+bool counter_move(struct tx *tx, const char *name, const char *from, const char *to, struct error *err)
+{
+	static const char sql[] = "INSERT INTO counter (name, key, value) VALUES ($1, $2, -1), ($1, $3, 1)"
+				  " ON CONFLICT (name, key) DO UPDATE SET value = value + excluded.value";
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_text(stmt, 1, name);
+	stmt_bind_text(stmt, 2, from);
+	stmt_bind_text(stmt, 3, to);
+	return stmt_run(stmt, err);
+}
+
 bool counter_add(struct tx *tx, const char *name, const char *key, int64_t n, struct error *err)
 {
 	static const char sql[] = "INSERT INTO counter (name, key, value) VALUES ($1, $2, $3)"
@@ -296,6 +311,13 @@ bool tx_exec(struct tx *tx, const char *sql, struct error *err)
 	int code = sqlite3_exec(tx->sqlite, sql, NULL, NULL, NULL);
 
 	return code == SQLITE_OK || tx_set_error(tx, sqlite3_extended_errcode(tx->sqlite), "refused", err);
+}
+
+bool tx_step(struct tx *tx, const char *sql, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql, err);
+
+	return stmt && stmt_run(stmt, err);
 }
 
 void tx_try(struct tx *tx, const char *sql)

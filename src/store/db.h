@@ -55,8 +55,9 @@ struct str stmt_blob(struct stmt *stmt, int column);
 
 int64_t tx_last_id(struct tx *tx); /* rowid of the last INSERT */
 int64_t tx_changes(struct tx *tx); /* rows the last statement changed */
-/* counter += n in the transaction; see table counter. */
+/* counter += n in the transaction; see table counter. One less of `from` and one more of `to`. */
 bool counter_add(struct tx *tx, const char *name, const char *key, int64_t n, struct error *err) must_check;
+bool counter_move(struct tx *tx, const char *name, const char *from, const char *to, struct error *err) must_check;
 
 /* The attached full-text file of this read connection; NULL when it does not exist yet. */
 struct sqlite3 *tx_sqlite(struct tx *tx);

@@ -54,15 +54,14 @@ static const char sql_move[] =
 	" finds = CASE WHEN $15 THEN 0 ELSE finds END, resends = resends + $16, sent_at = coalesce($17, sent_at),"
 	" progress = coalesce($18, progress), job_id = coalesce($19, job_id), thread_id = coalesce($20, thread_id) "
 	"WHERE id = $1";
-static const char sql_attempt[] = "UPDATE send SET attempts = attempts + 1, first_attempt_at = "
-				  "coalesce(first_attempt_at, $2), last_attempt_at = $2"
-				  " WHERE id = $1 RETURNING attempts";
+static const char sql_attempt[] = "UPDATE send SET attempts = $3, first_attempt_at = "
+				  "coalesce(first_attempt_at, $2), last_attempt_at = $2 WHERE id = $1";
 static const char sql_attempt_row[] = "INSERT INTO attempt (send_id, number, started_at) VALUES ($1, $2, $3)";
 static const char sql_digest[] = "UPDATE attempt SET digest = $2 WHERE send_id = $1 AND number ="
 				 " (SELECT attempts FROM send WHERE id = $1)";
 static const char sql_attempt_end[] =
 	"UPDATE attempt SET ended_at = $2, outcome = $3, http_status = $4, took_ms = $5, message = $6"
-	" WHERE send_id = $1 AND ended_at IS NULL AND number = (SELECT attempts FROM send WHERE id = $1)";
+	" WHERE send_id = $1 AND ended_at IS NULL AND number = $7";
 static const char sql_look_again[] = "UPDATE send SET finds = finds + 1, look_at = $2, note = $3 WHERE id = $1";
 static const char sql_owner[] =
 	"SELECT id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id = $3 AND id <> $4";
@@ -119,6 +118,17 @@ bool send_count(struct tx *tx, struct account_id account, enum send_state state,
 
 	(void)snprintf(key, sizeof(key), "%" PRId64 "/%s", account.v, send_state_name(state));
 	return counter_add(tx, "send", key, n, err);
+}
+
+static bool count_move(
+	struct tx *tx, struct account_id account, enum send_state from, enum send_state to, struct error *err)
+{
+	char from_key[48];
+	char to_key[48];
+
+	(void)snprintf(from_key, sizeof(from_key), "%" PRId64 "/%s", account.v, send_state_name(from));
+	(void)snprintf(to_key, sizeof(to_key), "%" PRId64 "/%s", account.v, send_state_name(to));
+	return counter_move(tx, "send", from_key, to_key, err);
 }
 
 static bool read_row(struct tx *tx, struct stmt *stmt, struct send_row *row, struct error *err)
@@ -355,8 +365,7 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	stmt_bind_text(stmt, 18, change->progress);
 	stmt_bind_text(stmt, 19, change->job_id);
 	stmt_bind_text(stmt, 20, change->thread_id);
-	if (!stmt_run(stmt, err) || !send_count(tx, row->account, from, -1, err) ||
-		!send_count(tx, row->account, to, 1, err)) {
+	if (!stmt_run(stmt, err) || !count_move(tx, row->account, from, to, err)) {
 		return false;
 	}
 	(void)snprintf(action, sizeof(action), "send.%s", send_state_name(to));
@@ -533,10 +542,11 @@ static bool begin_attempt(struct tx *tx, struct send_row *row, struct error *err
 	}
 	stmt_bind_i64(count, 1, row->id.v);
 	stmt_bind_i64(count, 2, tx_now_at(tx));
-	if (stmt_step(count, err) != STEP_ROW) {
+	stmt_bind_i64(count, 3, row->attempts + 1);
+	if (!stmt_run(count, err)) {
 		return false;
 	}
-	row->attempts = (int)stmt_i64(count, 0);
+	row->attempts++;
 	row->last_attempt_at = tx_now_at(tx);
 	if (!row->first_attempt_at) {
 		row->first_attempt_at = row->last_attempt_at;
@@ -590,19 +600,20 @@ bool send_set_digest(struct tx *tx, struct send_id id, const char *digest, struc
 	return stmt_run(stmt, err);
 }
 
-static bool end_attempt(struct tx *tx, struct send_id id, const struct send_result *result, struct error *err)
+static bool end_attempt(struct tx *tx, const struct send_row *row, const struct send_result *result, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_attempt_end, err);
 
 	if (!stmt) {
 		return false;
 	}
-	stmt_bind_i64(stmt, 1, id.v);
+	stmt_bind_i64(stmt, 1, row->id.v);
 	stmt_bind_i64(stmt, 2, tx_now_at(tx));
 	stmt_bind_text(stmt, 3, send_event_name(result->event));
 	stmt_bind_opt_i64(stmt, 4, result->http_status);
 	stmt_bind_i64(stmt, 5, result->took_ms);
 	stmt_bind_text(stmt, 6, result->error.advice ? result->error.message : result->note);
+	stmt_bind_i64(stmt, 7, row->attempts);
 	return stmt_run(stmt, err);
 }
 
@@ -669,7 +680,7 @@ bool send_finish(
 		change.note = "the platform gave an id that another send has";
 	}
 	ok = ok && send_move(tx, &actor_daemon, &row, &change, err) &&
-	     (was != SEND_SENDING || end_attempt(tx, id, result, err));
+	     (was != SEND_SENDING || end_attempt(tx, &row, result, err));
 	if (ok && to == SEND_SENT && row.kind == SEND_WITHDRAW) {
 		ok = send_mark_withdrawn(tx, row.target, err);
 	}

@@ -33,6 +33,11 @@
 #define CHECKPOINT_PAGES 2000  /* a stretch of the log: 8 MB */
 #define RESTART_PAGES    12000 /* 48 MB */
 
+static const char sql_begin[] = "BEGIN IMMEDIATE";
+static const char sql_commit[] = "COMMIT";
+static const char sql_savepoint[] = "SAVEPOINT job";
+static const char sql_release[] = "RELEASE job";
+
 struct queue {
 	struct job *first;
 	struct job **last;
@@ -127,7 +132,7 @@ static void run_job(struct worker *worker, struct job *job)
 
 	tx->now_at = clock_wall_at();
 	error_clear(&job->error);
-	job->ok = tx_exec(tx, "SAVEPOINT job", &job->error) && job->run(tx, job, &job->error);
+	job->ok = tx_step(tx, sql_savepoint, &job->error) && job->run(tx, job, &job->error);
 	job->tries++;
 	if (!job->ok) {
 		effects_cut(&tx->effects, before);
@@ -139,8 +144,8 @@ static void run_job(struct worker *worker, struct job *job)
 			tx_try(tx, "ROLLBACK");
 		}
 	}
-	if (!sqlite3_get_autocommit(tx->sqlite)) {
-		tx_try(tx, "RELEASE job");
+	if (!sqlite3_get_autocommit(tx->sqlite) && !tx_step(tx, sql_release, &undo)) {
+		tx_try(tx, sql_release);
 	}
 }
 
@@ -173,7 +178,7 @@ static void commit_group(struct worker *worker, struct queue *group, struct queu
 
 	queue_init(&ran);
 	point(worker->store, "begin");
-	whole = tx_exec(tx, "BEGIN IMMEDIATE", &err);
+	whole = tx_step(tx, sql_begin, &err);
 	while (whole && (job = queue_pop(group))) {
 		run_job(worker, job);
 		queue_push(&ran, job);
@@ -192,7 +197,7 @@ static void commit_group(struct worker *worker, struct queue *group, struct queu
 	}
 	if (whole) {
 		point(worker->store, "commit");
-		whole = tx_exec(tx, "COMMIT", &err);
+		whole = tx_step(tx, sql_commit, &err);
 	}
 	if (!whole) {
 		if (!sqlite3_get_autocommit(tx->sqlite)) {

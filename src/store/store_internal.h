@@ -34,6 +34,8 @@ void tx_close(struct tx *tx);
 void make_private(const char *path);
 /* Transaction control and pragmas: SQL of our own, without parameters. */
 bool tx_exec(struct tx *tx, const char *sql, struct error *err) must_check;
+/* The same for what is said for every job: prepared once. */
+bool tx_step(struct tx *tx, const char *sql, struct error *err) must_check;
 /* The same where nothing can be done about a failure. */
 void tx_try(struct tx *tx, const char *sql);
 bool tx_set_error(struct tx *tx, int code, const char *what, struct error *err);
