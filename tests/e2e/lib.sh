@@ -103,6 +103,7 @@ YAML
 }
 
 rig_sim() {
+	: >"$rig/sim.out" # it is followed, perhaps before the background job has made it
 	gazette-sim -c "$rig/accounts.yaml" --listen "127.0.0.1:${port:-0}" "$@" >"$rig/sim.out" 2>"$rig/sim.log" &
 	sim_pid=$!
 	if ! follow "$rig/sim.out" "$sim_pid" 'listening on'; then
