@@ -6,6 +6,7 @@
  * attempt can not be told    → look again; after LOOKS_MAX looks the question goes to a person
  *
  *   a job that runs    → pending: looked at again when the driver says, or told by a push
+ *   for too many looks → a person hears of it; a push may still tell
  *   a job refused      → failed
  *   nothing to ask     → the question goes to a person at once
  *
@@ -137,7 +138,8 @@ static void verdict(struct look *look)
 
 static void look_again(struct look *look, int64_t after_ms, const char *why)
 {
-	bool enough = look->row.state == SEND_UNSURE && look->row.finds + 1 >= LOOKS_MAX;
+	/* A job that runs is looked at ever less often: by then a day has passed for most platforms. */
+	bool enough = look->row.finds + 1 >= LOOKS_MAX;
 
 	look->again = true;
 	look->again_at = enough ? 0 : loop_now_at(look->looks->daemon->loop) + after_ms;

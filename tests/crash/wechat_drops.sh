@@ -53,6 +53,7 @@ unsend message/mass/get message/mass/delete'
 # What a cell must come to: sent, once on the ledger; or waits (for a limit), or person, with so many on the ledger.
 expected() { # PATH REQUEST FAULT
 	case $3 in
+	never-ends) echo "person 0" ;;
 	used-up | too-fast)
 		case $2 in
 		freepublish/get | draft/get | freepublish/batchget | message/mass/get | comment/list | freepublish/getarticle)
@@ -95,6 +96,11 @@ done <<REQUESTS
 $requests
 REQUESTS
 
+# One more, of no fault: a publication on which the platform works for ever. A person has to be told of that, too.
+n=$((n + 1))
+table="$table$n stuck freepublish/get - never-ends -
+"
+
 cells() { # PATH...: the accounts of these paths
 	for path; do
 		printf '%s' "$table" | awk -v path="$path" '$2 == path { print "w" $1 }'
@@ -103,7 +109,7 @@ cells() { # PATH...: the accounts of these paths
 
 joined() { tr '\n' ',' | sed 's/,$//; s/,/, /g'; }
 
-RIG_LAG=5s RIG_FIND=10ms
+RIG_LAG=5s RIG_FIND=10ms RIG_JOB=10ms
 wechat_rig "$n"
 rig_daemon || exit 1
 listening
@@ -137,7 +143,9 @@ mkdir "$rig/posts"
 order() { # order ACCOUNT REQUEST EFFECT MEMBERS
 	printf '/sim/fault {"account":"%s","path":"/cgi-bin/%s","effect":"%s"%s}\n' "$@"
 }
+sim POST /sim/account "{\"account\":\"$(cells stuck)\",\"publish_delay_ms\":86400000}" >/dev/null
 while read -r cell path request lost fault effect members; do
+	[ "$path" != stuck ] || continue
 	[ "$members" != - ] || members=
 	order "w$cell" "$request" "$effect" "$members"
 	[ "$lost" = - ] || order "w$cell" "$lost" reset-after ''
@@ -145,7 +153,8 @@ done <"$rig/table" | sim_all || exit 1
 while read -r cell path request lost fault effect members; do
 	account=w$cell
 	case $path in
-	publish | broadcast)
+	publish | broadcast | stuck)
+		[ "$path" != stuck ] || path=publish
 		article_file "$account" "$fault 遇 $request" "$path" "cell-$cell"
 		mv "$rig/$account"[.-]* "$rig/posts/"
 		;;
@@ -192,7 +201,7 @@ sqlite3 -separator ' ' "$rig/state/store.db" "SELECT account.name, send.state,
 	FROM send JOIN account ON account.id = send.account_id WHERE send.id > $first" >"$rig/states"
 while read -r cell path request lost fault effect members; do
 	case $path in
-	publish) kind=article ;;
+	publish | stuck) kind=article ;;
 	broadcast | text) kind=broadcast ;;
 	message) kind=reply ;;
 	comment) kind=comment-reply ;;
