@@ -36,6 +36,10 @@ withdraw freepublish/getarticle freepublish/delete
 unsend message/mass/delete -
 unsend message/mass/get message/mass/delete'
 
+visible() { # PATH: the request by which it becomes visible
+	case $1 in publish) echo freepublish/submit ;; broadcast) echo message/mass/sendall ;; esac
+}
+
 # Lines "PATH POINT LOST": the matrix. The pass decides at which commits.
 matrix() { # PASS
 	echo "$requests" | while read -r path request lost; do
@@ -52,6 +56,10 @@ matrix() { # PASS
 		# The end told by a push, while the daemon dies over it.
 		for point in before-push-answer begin:8 commit:8 committed:8; do
 			echo "$path-pushed $point -"
+		done
+		# ... and told before the answer to the request that began it.
+		for point in before-push-answer before-result "after/cgi-bin/$(visible "$path"):1"; do
+			echo "$path-early $point -"
 		done
 		echo "$path-dead-token before/cgi-bin/stable_token:1 -"
 		echo "$path-dead-token after/cgi-bin/stable_token:1 -"
@@ -114,7 +122,7 @@ shard() {
 			sed "s/^/w$(((round - first) / shards + 1)) $round /" >>"$rig/rounds"
 		round=$((round + shards))
 	done
-	accounts_of() { awk -v path="$1" '$3 == path { print $1 }' "$rig/rounds"; }
+	accounts_of() { awk -v path="^$1\$" '$3 ~ path { print $1 }' "$rig/rounds"; }
 	joined() { tr '\n' ',' | sed 's/,$//; s/,/, /g'; }
 	published() { # MODE ACCOUNTS
 		[ -n "$2" ] || return 0
@@ -131,15 +139,17 @@ shard() {
 		comment "$account" "留言 $account"
 		g ticket claim "$(ticket_of "$account")" >/dev/null
 	done
-	for account in $(accounts_of message) $(accounts_of publish-pushed) $(accounts_of broadcast-pushed); do
+	for account in $(accounts_of '(message|.*-pushed|.*-early)'); do
 		push_to_us "$account"
 	done
 	for account in $(accounts_of message); do
 		message "$account" "来信 $account"
 		g ticket claim "$(ticket_of "$account")" >/dev/null
 	done
-	for account in $(accounts_of publish-pushed) $(accounts_of broadcast-pushed); do
-		echo "/sim/account {\"account\":\"$account\",\"publish_event\":\"delivered\",\"mass_event\":\"delivered\",\"publish_delay_ms\":100,\"mass_delay_ms\":100}"
+	for event in pushed/delivered early/early; do
+		for account in $(accounts_of ".*-${event%/*}"); do
+			echo "/sim/account {\"account\":\"$account\",\"publish_event\":\"${event#*/}\",\"mass_event\":\"${event#*/}\",\"publish_delay_ms\":100,\"mass_delay_ms\":100}"
+		done
 	done | sim_all
 	rig_kill
 	died=0
