@@ -35,7 +35,9 @@
 static const char sql_load[] = COLUMNS " WHERE send.id = $1";
 static const char sql_taken[] =
 	"SELECT remote_id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id IS NOT NULL"
-	" AND id <> $3 AND (sent_at IS NULL OR sent_at >= $4)";
+	" AND id <> $3 AND sent_at >= $4 UNION ALL"
+	" SELECT remote_id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id IS NOT NULL"
+	" AND id <> $3 AND sent_at IS NULL";
 /* By the order of attempts, which no clock can change: an account has one attempt out at a time. */
 static const char sql_before[] =
 	"SELECT send.remote_id FROM attempt JOIN send ON send.id = attempt.send_id"
@@ -43,13 +45,17 @@ static const char sql_before[] =
 	" AND attempt.id > (SELECT min(id) FROM attempt WHERE send_id = $1) - 10000 AND attempt.outcome = 'accept'"
 	" AND send.account_id = $2 AND send.kind = $3 AND send.remote_id IS NOT NULL ORDER BY attempt.id DESC LIMIT 1";
 static const char sql_waiting[] =
-	"SELECT id, account_id, max(coalesce(due_at, 0), next_at) FROM send WHERE state = 'queued'";
-static const char sql_looking[] = "SELECT id, account_id, look_at FROM send WHERE state IN ('unsure', 'pending')"
+	"SELECT id, account_id, max(coalesce(due_at, 0), next_at) FROM send WHERE " SEND_IS_OPEN
+	" AND state = 'queued'";
+static const char sql_looking[] = "SELECT id, account_id, look_at FROM send WHERE " SEND_IS_OPEN
+				  " AND state IN ('unsure', 'pending')"
 				  " AND look_at IS NOT NULL";
-static const char sql_sending[] = "SELECT id FROM send WHERE state = 'sending'";
+static const char sql_sending[] = "SELECT id FROM send WHERE " SEND_IS_OPEN " AND state = 'sending'";
+/* While it was unsure the note said how the last look went: once it is settled that is stale. */
 static const char sql_move[] =
 	"UPDATE send SET state = $2, hold = $3, due_at = coalesce($4, due_at), next_at = $5, look_at = $6,"
-	" remote_id = coalesce($7, remote_id), url = coalesce($8, url), note = coalesce($9, note), error_domain = $10,"
+	" remote_id = coalesce($7, remote_id), url = coalesce($8, url),"
+	" note = CASE WHEN state = 'unsure' THEN $9 ELSE coalesce($9, note) END, error_domain = $10,"
 	" error_advice = $11, error_code = $12, error_message = $13, doubted = doubted OR $14,"
 	" finds = CASE WHEN $15 THEN 0 ELSE finds END, resends = resends + $16, sent_at = coalesce($17, sent_at),"
 	" progress = coalesce($18, progress), job_id = coalesce($19, job_id), thread_id = coalesce($20, thread_id) "
@@ -62,7 +68,10 @@ static const char sql_digest[] = "UPDATE attempt SET digest = $2 WHERE send_id =
 static const char sql_attempt_end[] =
 	"UPDATE attempt SET ended_at = $2, outcome = $3, http_status = $4, took_ms = $5, message = $6"
 	" WHERE send_id = $1 AND ended_at IS NULL AND number = $7";
-static const char sql_look_again[] = "UPDATE send SET finds = finds + 1, look_at = $2, note = $3 WHERE id = $1";
+/* Of what is merely pending the note says how it was taken: that is not for a look to write over. */
+static const char sql_look_again[] =
+	"UPDATE send SET finds = finds + 1, look_at = $2,"
+	" note = CASE WHEN state = 'pending' AND $2 IS NOT NULL THEN note ELSE $3 END WHERE id = $1";
 static const char sql_owner[] =
 	"SELECT id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id = $3 AND id <> $4";
 static const char sql_next_at[] = "UPDATE send SET next_at = $2 WHERE id = $1";
@@ -501,14 +510,10 @@ static bool place(struct tx *tx, struct send_row *row, const struct quota_window
 	if (hold.hold == HOLD_NONE && row->until_at && now_at > row->until_at) {
 		hold.hold = HOLD_LATE;
 		hold.reason = "the time until which it was to be published has passed";
-	} else if (hold.hold == HOLD_NONE && row->kind == SEND_PUBLISH && now_at - row->due_at > row->late_ms &&
-		   row->attempts == 0) {
+	} else if (hold.hold == HOLD_NONE && row->kind == SEND_PUBLISH && now_at - row->due_at > row->late_ms) {
 		hold.hold = HOLD_LATE;
-		hold.reason = "later than its late rule allows";
-	} else if (hold.hold == HOLD_NONE && row->kind == SEND_PUBLISH && row->attempts > 0 &&
-		   now_at - row->due_at > row->late_ms && now_at - row->due_at > HOUR_MS) {
-		hold.hold = HOLD_LATE;
-		hold.reason = "tried for too long";
+		hold.reason = row->attempts == 0 ? "later than its late rule allows"
+						 : "tried for as long as its late rule allows";
 	}
 	if (hold.hold != HOLD_NONE) {
 		bool ok = send_move(tx, &actor_daemon, row, &hold, err);

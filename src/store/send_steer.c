@@ -17,7 +17,8 @@ static const char sql_delivery[] = "SELECT send.id FROM send JOIN account ON acc
 				   " WHERE send.post_id = $1 AND account.name = $2";
 static const char sql_promise[] = "UPDATE send SET hold = $2, due_at = $3 WHERE id = $1 AND state = 'held'";
 static const char sql_of_post[] = "SELECT id FROM send WHERE post_id = $1 ORDER BY id";
-static const char sql_of_account[] = "SELECT id FROM send WHERE account_id = $1 AND state = $2 ORDER BY due_at, id";
+static const char sql_of_account[] = "SELECT id FROM send WHERE " SEND_IS_OPEN
+				     " AND account_id = $1 AND state = $2 ORDER BY due_at, id";
 
 static bool steer(
 	struct tx *tx, const struct actor *actor, struct send_id id, struct send_change *change, struct error *err)

@@ -13,28 +13,36 @@
 #include "store/account.h"
 #include "store/db.h"
 #include "store/event.h"
+#include "store/send_internal.h"
 #include "text/utf8.h"
 
 #define EXCERPT_CELLS 60
 #define HISTORY_MAX   500
 #define STATES        8 /* of a send, as lists count them */
 
-static const char sql_posts[] =
-	"SELECT post.id, post.title, post.text, post.class, post.due_at, post.author, post.key,"
-	" (SELECT group_concat(account.name, ' ') FROM send JOIN account ON account.id = send.account_id WHERE "
-	"send.post_id = post.id),"
-	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'held'),"
-	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'queued'),"
-	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'sending'),"
-	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'sent'),"
-	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'failed'),"
-	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'unsure'),"
-	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'cancelled'),"
-	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'pending'),"
-	" (SELECT max(mode = 'broadcast') FROM send WHERE post_id = post.id)"
-	" FROM post WHERE post.id < $1 AND (($2 IS NULL AND $3 IS NULL) OR EXISTS (SELECT 1 FROM send JOIN account"
+#define POST_COLUMNS \
+	"SELECT post.id, post.title, post.text, post.class, post.due_at, post.author, post.key," \
+	" (SELECT group_concat(account.name, ' ') FROM send JOIN account ON account.id = send.account_id WHERE " \
+	"send.post_id = post.id)," \
+	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'held')," \
+	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'queued')," \
+	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'sending')," \
+	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'sent')," \
+	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'failed')," \
+	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'unsure')," \
+	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'cancelled')," \
+	" (SELECT count(*) FROM send WHERE post_id = post.id AND state = 'pending')," \
+	" (SELECT max(mode = 'broadcast') FROM send WHERE post_id = post.id)" \
+	" FROM post"
+static const char sql_posts[] = POST_COLUMNS
+	" WHERE post.id < $1 AND (($2 IS NULL AND $3 IS NULL) OR EXISTS (SELECT 1 FROM send JOIN account"
 	" ON account.id = send.account_id WHERE send.post_id = post.id AND ($2 IS NULL OR account.name = $2)"
 	" AND ($3 IS NULL OR send.state = $3))) ORDER BY post.id DESC LIMIT $4";
+/* By a state of what is open: from the few that are. */
+static const char sql_posts_open[] = POST_COLUMNS
+	" WHERE post.id < $1 AND post.id IN (SELECT send.post_id FROM send JOIN account ON account.id = send.account_id"
+	" WHERE " SEND_IS_OPEN
+	" AND ($2 IS NULL OR account.name = $2) AND send.state = $3) ORDER BY post.id DESC LIMIT $4";
 static const char sql_post[] = "SELECT id, key, title, text, class, due_at, until_at, late_ms, author, created_at, "
 			       "campaign, form, topic, byline,"
 			       " digest_text, source_url, cover, comments, corrects, (SELECT max(id) FROM post AS "
@@ -50,13 +58,15 @@ static const char sql_media[] =
 	"send.text, send.look_at, send.mode, send.job_id, send.thread_id, send.target_id, send.withdrawn_at" \
 	" FROM send JOIN account ON account.id = send.account_id"
 static const char sql_sends_of_post[] = SEND_COLUMNS " WHERE send.post_id = $1 ORDER BY send.id";
-static const char sql_sends[] = SEND_COLUMNS
-	" WHERE send.id < $1 AND ($2 IS NULL OR account.name = $2) AND ($3 IS NULL OR send.state = $3)"
-	" AND ($3 IS NOT NULL OR send.state IN ('held', 'queued', 'sending', 'unsure', 'failed', 'pending'))"
-	" AND ($4 IS NULL OR send.kind = $4) AND ($5 IS NULL OR send.post_id = $5)"
-	" AND ($6 IS NULL OR send.due_at >= $6) AND ($7 IS NULL OR send.due_at < $7) ORDER BY send.id DESC LIMIT $8";
+#define SEND_FILTER \
+	" send.id < $1 AND ($2 IS NULL OR account.name = $2) AND ($3 IS NULL OR send.state = $3)" \
+	" AND ($4 IS NULL OR send.kind = $4) AND ($5 IS NULL OR send.post_id = $5)" \
+	" AND ($6 IS NULL OR send.due_at >= $6) AND ($7 IS NULL OR send.due_at < $7) ORDER BY send.id DESC LIMIT $8"
+static const char sql_sends[] = SEND_COLUMNS " WHERE" SEND_FILTER;
+static const char sql_sends_open[] = SEND_COLUMNS " WHERE " SEND_IS_OPEN " AND" SEND_FILTER;
 static const char sql_counter[] = "SELECT key, value FROM counter WHERE name = $1 AND value <> 0";
-static const char sql_next_due[] = "SELECT min(due_at) FROM send WHERE account_id = $1 AND state = 'queued'";
+static const char sql_next_due[] = "SELECT min(due_at) FROM send WHERE " SEND_IS_OPEN
+				   " AND account_id = $1 AND state = 'queued'";
 static const char sql_accounts[] =
 	"SELECT id, name, platform, state, reason, remote_uid, token_expires_at, "
 	"token_checked_at FROM account WHERE ($1 IS NULL OR name = $1)"
@@ -65,6 +75,7 @@ static const char sql_account_states[] = "SELECT state, count(*) FROM account GR
 static const char sql_overdue[] = "SELECT count(*) FROM ticket WHERE state <> 'closed' AND next_due_at < $1";
 /* Not answered, and in four hours there is no answering any more. */
 static const char sql_closing[] = "SELECT count(*) FROM ticket WHERE state <> 'closed' AND replied = 0 AND"
+				  " account_id IN (SELECT id FROM account) AND"
 				  " window_until_at > $1 AND window_until_at < $1 + 14400000";
 static const char sql_windows[] = "SELECT count(*), min(window_until_at) FROM ticket WHERE state <> 'closed' AND "
 				  "account_id = $1 AND window_until_at > $2";
@@ -75,7 +86,9 @@ static const char sql_comments[] =
 static const char sql_comment[] =
 	"SELECT account.name, message.remote_id, message.ticket_id, message.kind, message.from_us FROM message"
 	" JOIN account ON account.id = message.account_id WHERE message.id = $1";
-static const char sql_questions[] = "SELECT count(*) FROM send WHERE state = 'unsure' AND look_at IS NULL";
+static const char sql_questions[] =
+	"SELECT count(*) FROM send WHERE " SEND_IS_OPEN
+	" AND account_id IN (SELECT id FROM account) AND state = 'unsure' AND look_at IS NULL";
 
 static int64_t after_id(const struct page *page)
 {
@@ -109,11 +122,17 @@ static const char *summary(const int64_t counts[STATES])
 	return "";
 }
 
+static bool is_open(const char *state)
+{
+	return strcmp(state, send_state_name(SEND_SENT)) != 0 && strcmp(state, send_state_name(SEND_CANCELLED)) != 0;
+}
+
 bool view_posts(struct tx *tx, const struct delivery_filter *filter, struct page *page, cJSON *rows, struct error *err)
 {
 	static const char *const names[STATES] = { "held", "queued", "sending", "sent", "failed", "unsure", "cancelled",
 		"pending" };
-	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_posts, err);
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(
+		tx, filter->state && is_open(filter->state) ? sql_posts_open : sql_posts, err);
 	int64_t last = 0;
 	int n = 0;
 	enum step step;
@@ -306,7 +325,8 @@ bool view_post(struct tx *tx, struct post_id id, cJSON **ret_post, struct error 
 
 bool view_sends(struct tx *tx, const struct delivery_filter *filter, struct page *page, cJSON *rows, struct error *err)
 {
-	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_sends, err);
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(
+		tx, !filter->state || is_open(filter->state) ? sql_sends_open : sql_sends, err);
 	int64_t last = 0;
 	int n = 0;
 	enum step step;

@@ -276,14 +276,20 @@ CREATE INDEX send_due ON send (due_at, id);
 CREATE INDEX send_job ON send (account_id, job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX send_open ON send (account_id, state, due_at, id)
  WHERE state IN ('held', 'queued', 'sending', 'unsure', 'failed', 'pending');
+CREATE INDEX send_queue ON send (id)
+ WHERE state IN ('held', 'queued', 'sending', 'unsure', 'failed', 'pending');
 CREATE UNIQUE INDEX send_remote ON send (account_id, kind, remote_id) WHERE remote_id IS NOT NULL;
+CREATE INDEX send_sent ON send (account_id, kind, sent_at) WHERE remote_id IS NOT NULL;
 CREATE UNIQUE INDEX send_target ON send (target_id)
  WHERE target_id IS NOT NULL AND state NOT IN ('failed', 'cancelled');
 CREATE INDEX send_thread ON send (account_id, sent_at) WHERE thread_id IS NOT NULL;
 CREATE INDEX send_ticket ON send (ticket_id, id) WHERE ticket_id IS NOT NULL;
+CREATE INDEX ticket_due ON ticket (next_due_at) WHERE state <> 'closed';
 CREATE INDEX ticket_inbox ON ticket (priority, next_due_at, id) WHERE state <> 'closed';
 CREATE INDEX ticket_lease ON ticket (lease_until_at) WHERE lease_until_at IS NOT NULL;
 CREATE INDEX ticket_rung ON ticket (rung_at) WHERE rung_at IS NOT NULL;
 CREATE INDEX ticket_thread ON ticket (account_id, author_id, thread, id);
+CREATE INDEX ticket_window ON ticket (account_id, window_until_at, replied)
+ WHERE state <> 'closed' AND window_until_at IS NOT NULL;
 CREATE INDEX topic_choice_open ON topic_choice (account_id, next_at) WHERE settled = 0;
 CREATE INDEX topic_choice_topic ON topic_choice (account_id, topic);
