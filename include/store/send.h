@@ -122,6 +122,8 @@ void send_threads_free(struct send_thread *threads, size_t n);
 bool send_find_job(struct tx *tx, struct account_id account, const char *job_id, struct send_id *ret_id,
 	struct error *err) must_check;
 
+/* errors  STATE/REJECT when it is not out, or taken back already */
+bool send_may_withdraw(struct tx *tx, const struct send_row *row, struct error *err) must_check;
 /* Take back what was published. errors STATE/REJECT when it is not out, or taken back already */
 bool send_withdraw(struct tx *tx, const struct actor *actor, struct send_id target, const char *reason,
 	struct send_id *ret_id, struct error *err) must_check;

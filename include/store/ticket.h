@@ -91,6 +91,22 @@ void ticket_row_finish(struct ticket_row *row);
 bool ticket_load(struct tx *tx, struct ticket_id id, struct ticket_row *ret_row, struct error *err) must_check;
 
 /*
+ * What a reply answers: a message of the ticket's citizen; zero id: the newest, a COMMENT without ids when there is
+ * none.
+ *
+ * owns    the fields: ticket_answered_finish()
+ * errors  MISSING/REJECT when the message is none of a citizen in this ticket
+ */
+struct ticket_answered {
+	enum message_kind kind;
+	char *remote_id;
+	char *author_id;
+};
+bool ticket_answered(struct tx *tx, const struct ticket_row *row, struct message_id message,
+	struct ticket_answered *ret_answered, struct error *err) must_check;
+void ticket_answered_finish(struct ticket_answered *answered);
+
+/*
  * Claim with a lease. Own claim again renews it. errors STATE/REJECT "ticket 345 is held by NAME until TIME";
  * `take_over` (a leader) takes it from the holder and says so in the history.
  */
@@ -106,6 +122,10 @@ bool ticket_expire_lease(struct tx *tx, struct ticket_id id, struct error *err) 
  */
 bool ticket_reply(struct tx *tx, const struct actor *actor, struct ticket_id id, int64_t version, const char *text,
 	bool waiting, struct send_id *ret_send, struct error *err) must_check;
+/* The same to an older message of the citizen. errors MISSING when it is none of this ticket's */
+bool ticket_reply_to(struct tx *tx, const struct actor *actor, struct ticket_id id, int64_t version,
+	struct message_id message, const char *text, bool waiting, struct send_id *ret_send,
+	struct error *err) must_check;
 bool ticket_note(
 	struct tx *tx, const struct actor *actor, struct ticket_id id, const char *text, struct error *err) must_check;
 bool ticket_assign(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *to, const char *reason,

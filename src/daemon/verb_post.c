@@ -10,6 +10,7 @@
 #include "core/mem.h"
 #include "daemon/daemon.h"
 #include "daemon/post_params.h"
+#include "daemon/post_quota.h"
 #include "daemon/targets.h"
 #include "daemon/verb.h"
 #include "proto/frame.h"
@@ -47,70 +48,6 @@ static void add_due(cJSON *result, int64_t due_at, int64_t now_at)
 	json_add_time(result, "due_at", due_at);
 	json_add_str(result, "due_echo", buf_str(&echo));
 	buf_finish(&echo);
-}
-
-/* The ledger window that counts an account's broadcasts; false: its platform has none. */
-static bool broadcast_window(const struct config_account *account, struct quota_window *ret)
-{
-	const struct driver *driver = driver_find(account->platform);
-	const struct post_article article = { .mode = POST_MODE_BROADCAST };
-	const struct driver_send send = { .kind = SEND_PUBLISH, .article = &article };
-	struct driver_quota quotas[DRIVER_QUOTAS_MAX];
-	struct quota_window windows[DRIVER_QUOTAS_MAX];
-	size_t n = 0;
-
-	if (!driver) {
-		return false;
-	}
-	quota_windows(quotas, driver->quotas(account->settings, quotas), driver->cost(OP_SEND, &send), windows, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(windows[i].scope, DRIVER_QUOTA_BROADCASTS) == 0) {
-			*ret = windows[i];
-			return true;
-		}
-	}
-	return false;
-}
-
-/* What broadcasts of this post cost: {account, limit, promised, window, resets_at}, before it is handed in. */
-static bool show_broadcasts(
-	struct tx *tx, const struct rules *rules, const struct post *post, cJSON *result, struct error *err)
-{
-	cJSON *rows = NULL;
-
-	for (size_t i = 0; i < post->n_targets; i++) {
-		const struct post_target *target = &post->targets[i];
-		const struct config_account *account = config_account(rules->config, target->account);
-		int64_t at = post->due_at ? post->due_at : tx_now_at(tx);
-		struct quota_window window;
-		struct error full = { 0 };
-		struct account_id id;
-		int64_t promised = 0;
-		cJSON *row;
-
-		if (target->mode != POST_MODE_BROADCAST || !account || !broadcast_window(account, &window)) {
-			continue;
-		}
-		if (!account_find(tx, target->account, &id, err)) {
-			return false;
-		}
-		if (!post_broadcast_room(tx, id, &window, at, &promised, &full) && full.advice != ADVISE_WAIT) {
-			*err = full;
-			return false;
-		}
-		if (!rows) {
-			rows = json_array();
-			json_add(result, "broadcasts", rows);
-		}
-		row = json_object();
-		json_add_text(row, "account", target->account);
-		json_add_i64(row, "promised", promised);
-		json_add_i64(row, "limit", window.limit);
-		json_add_text(row, "window", window.month ? "month" : "day");
-		json_add_time(row, "resets_at", quota_window_end(&window, at));
-		json_push(rows, row);
-	}
-	return true;
 }
 
 /*
@@ -165,35 +102,13 @@ static bool run_check(struct tx *tx, struct call *call, struct error *err)
 		json_add(call->result, "lengths", steal(&lengths));
 		add_due(call->result, post.due_at, tx_now_at(tx));
 		json_add(call->result, "deliveries", names_of(&post, (struct post_id){ 0 }));
-		ok = show_broadcasts(tx, call->rules, &post, call->result, err);
+		ok = post_show_broadcasts(tx, call->rules, &post, call->result, err);
+		post_show_modes(call->rules, &post, call->result);
 	}
 	cJSON_Delete(lengths);
 	finding_list_finish(&findings);
 	post_finish(&post);
 	return ok;
-}
-
-/* A broadcast is promised only where the platform's quota has room for it. */
-static bool check_room(struct tx *tx, const struct rules *rules, const struct post *post, struct error *err)
-{
-	for (size_t i = 0; i < post->n_targets; i++) {
-		const struct post_target *target = &post->targets[i];
-		const struct config_account *account = config_account(rules->config, target->account);
-		struct quota_window window;
-		struct account_id id;
-
-		if (target->mode != POST_MODE_BROADCAST || !post->due_at || !account ||
-			!broadcast_window(account, &window)) {
-			continue;
-		}
-		if (!account_find(tx, target->account, &id, err)) {
-			return false;
-		}
-		if (!post_broadcast_room(tx, id, &window, post->due_at, NULL, err)) {
-			return error_prefix(err, "%s", target->account);
-		}
-	}
-	return true;
 }
 
 /* A correction takes back what it corrects, on the accounts it goes to. */
@@ -248,7 +163,7 @@ static bool create_one(struct tx *tx, struct call *call, const cJSON *object, bo
 	post_check(call->rules, &post, tx_now_at(tx), &findings, NULL);
 	ok = findings_error(&findings, err);
 	if (ok && !(post.key && post_is_known(tx, post.key))) {
-		ok = check_room(tx, call->rules, &post, err);
+		ok = post_check_room(tx, call->rules, &post, err);
 	}
 	ok = ok && (dry_run || post_insert(tx, &call->actor, &post, &id, &what, err));
 	if (ok && !dry_run && what == POST_INSERTED && post.corrects) {
@@ -384,32 +299,6 @@ static bool run_import(struct tx *tx, struct call *call, struct error *err)
 	return true;
 }
 
-/* The same for deliveries that get a time. */
-static bool check_room_at(
-	struct tx *tx, const struct rules *rules, struct post_id post, int64_t due_at, struct error *err)
-{
-	struct send_id *sends = NULL;
-	size_t n = 0;
-	bool ok = send_list_of_post(tx, post, &sends, &n, err);
-
-	for (size_t i = 0; ok && i < n; i++) {
-		const struct config_account *account;
-		struct send_row row = { 0 };
-		struct quota_window window;
-
-		ok = send_load(tx, sends[i], &row, err);
-		account = ok ? config_account(rules->config, row.account_name) : NULL;
-		if (ok && row.state == SEND_HELD && !row.due_at && row.article.mode == POST_MODE_BROADCAST && account &&
-			broadcast_window(account, &window)) {
-			ok = post_broadcast_room(tx, row.account, &window, due_at, NULL, err) ||
-			     error_prefix(err, "%s", row.account_name);
-		}
-		send_row_finish(&row);
-	}
-	free(sends);
-	return ok;
-}
-
 static bool run_schedule(struct tx *tx, struct call *call, struct error *err)
 {
 	static const char *const names[] = { "id", "at", NULL };
@@ -425,7 +314,7 @@ static bool run_schedule(struct tx *tx, struct call *call, struct error *err)
 	if (due_at < now_at - 2 * SECOND_MS) {
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "post.schedule: at: \"%s\" is in the past", at);
 	}
-	if (!check_room_at(tx, call->rules, id, due_at, err) || !post_set_due(tx, &call->actor, id, due_at, err)) {
+	if (!post_check_room_at(tx, call->rules, id, due_at, err) || !post_set_due(tx, &call->actor, id, due_at, err)) {
 		return false;
 	}
 	call->result = json_object();
@@ -469,6 +358,7 @@ static bool run_list(struct tx *tx, struct call *call, struct error *err)
 	if (!view_posts(tx, &filter, &page, rows, err)) {
 		return false;
 	}
+	post_drop_modes(call->rules, rows, "accounts");
 	json_add_text(call->result, "next", page.next);
 	return true;
 }
@@ -478,8 +368,12 @@ static bool run_show(struct tx *tx, struct call *call, struct error *err)
 	static const char *const names[] = { "id", NULL };
 	struct post_id id = { 0 };
 
-	return call_only(call, names, err) && call_i64(call, "id", true, 1, INT64_MAX, &id.v, err) &&
-	       view_post(tx, id, &call->result, err);
+	if (!call_only(call, names, err) || !call_i64(call, "id", true, 1, INT64_MAX, &id.v, err) ||
+		!view_post(tx, id, &call->result, err)) {
+		return false;
+	}
+	post_drop_modes(call->rules, cJSON_GetObjectItemCaseSensitive(call->result, "deliveries"), "account");
+	return true;
 }
 
 enum steer { STEER_CANCEL, STEER_HOLD, STEER_RELEASE };
@@ -557,6 +451,47 @@ static bool run_steer(struct tx *tx, struct call *call, enum steer steer, struct
 	return true;
 }
 
+/* One that is named through its post and is not out is passed over. */
+static bool withdraw_one(struct tx *tx, struct call *call, const struct target *target, const char *reason, cJSON *rows,
+	struct error *err)
+{
+	bool dry_run = call_bool(call, "dry_run", false);
+	struct send_id withdrawal = { 0 };
+	struct send_row send = { 0 };
+	cJSON *row;
+	bool ok;
+
+	if (!send_load(tx, target->id, &send, err)) {
+		return false;
+	}
+	if (!send_may_withdraw(tx, &send, err)) {
+		send_row_finish(&send);
+		if (target->one_of_many && err->domain == ERROR_STATE) {
+			error_clear(err);
+			return true;
+		}
+		return error_prefix(err, "%s", target->name);
+	}
+	row = json_object();
+	json_add_text(row, "delivery", target->name);
+	json_add_text(row, "account", send.account_name);
+	ok = (dry_run || send_withdraw(tx, &call->actor, target->id, reason, &withdrawal, err)) &&
+	     post_show_withdrawal(tx, call->rules, &send, row, err);
+	send_row_finish(&send);
+	if (!ok) {
+		cJSON_Delete(row);
+		return false;
+	}
+	if (withdrawal.v) {
+		char name[40];
+
+		(void)snprintf(name, sizeof(name), "send:%" PRId64, withdrawal.v);
+		json_add_text(row, "send", name);
+	}
+	json_push(rows, row);
+	return true;
+}
+
 static bool run_withdraw(struct tx *tx, struct call *call, struct error *err)
 {
 	static const char *const names[] = { "deliveries", "reason", "dry_run", NULL };
@@ -571,35 +506,13 @@ static bool run_withdraw(struct tx *tx, struct call *call, struct error *err)
 		return false;
 	}
 	for (size_t i = 0; i < list.n; i++) {
-		struct send_id withdrawal = { 0 };
-		struct send_row send = { 0 };
-		char name[40];
-		bool out;
-		cJSON *row;
-
-		if (!send_load(tx, list.items[i].id, &send, err)) {
+		if (!withdraw_one(tx, call, &list.items[i], reason, rows, err)) {
 			return false;
 		}
-		out = send.state == SEND_SENT && send.kind == SEND_PUBLISH;
-		send_row_finish(&send);
-		if (list.items[i].one_of_many && !out) {
-			continue;
-		}
-		if (!call_bool(call, "dry_run", false) &&
-			!send_withdraw(tx, &call->actor, list.items[i].id, reason, &withdrawal, err)) {
-			return false;
-		}
-		row = json_object();
-		json_add_text(row, "delivery", list.items[i].name);
-		if (withdrawal.v) {
-			(void)snprintf(name, sizeof(name), "send:%" PRId64, withdrawal.v);
-			json_add_text(row, "send", name);
-		}
-		json_push(rows, row);
 	}
 	if (cJSON_GetArraySize(rows) == 0) {
-		return error_set(
-			err, ERROR_STATE, ADVISE_REJECT, 0, "nothing there is published: see `gazette post show`");
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+			"nothing there is published, or it is withdrawn already: see `gazette post show`");
 	}
 	return true;
 }

@@ -4,6 +4,7 @@
 #include "codec/json.h"
 #include "core/limits.h"
 #include "daemon/daemon.h"
+#include "daemon/post_quota.h"
 #include "daemon/targets.h"
 #include "daemon/verb.h"
 #include "store/send.h"
@@ -32,8 +33,8 @@ static bool run_list(struct tx *tx, struct call *call, struct error *err)
 			filter.state);
 	}
 	if (filter.kind && !send_kind_parse(filter.kind, &kind)) {
-		return error_set(
-			err, ERROR_INPUT, ADVISE_REJECT, 0, "kind: \"%s\" is neither publish nor reply", filter.kind);
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "kind: \"%s\" is none of publish, reply, withdraw",
+			filter.kind);
 	}
 	call->result = json_object();
 	rows = json_array();
@@ -41,6 +42,7 @@ static bool run_list(struct tx *tx, struct call *call, struct error *err)
 	if (!view_sends(tx, &filter, &page, rows, err)) {
 		return false;
 	}
+	post_drop_modes(call->rules, rows, "account");
 	json_add_text(call->result, "next", page.next);
 	return true;
 }

@@ -212,18 +212,26 @@ static bool run_release(struct tx *tx, struct call *call, struct error *err)
 }
 
 /* Wording, personal data and the platform's limits, as for a post. */
-static bool check_reply(struct tx *tx, const struct call *call, struct ticket_id id, const char *text,
-	struct finding_list *findings, struct error *err)
+static bool check_reply(struct tx *tx, const struct call *call, struct ticket_id id, struct message_id message,
+	const char *text, struct finding_list *findings, struct error *err)
 {
 	const struct config_account *config;
 	const struct driver *driver;
 	struct ticket_row row = { 0 };
 	struct secret none = { 0 };
+	struct ticket_answered answered = { 0 };
 	struct driver_send send = { .kind = SEND_REPLY, .marker = "", .text = str_from(text) };
 
 	if (!ticket_load(tx, id, &row, err)) {
 		return false;
 	}
+	if (!ticket_answered(tx, &row, message, &answered, err)) {
+		ticket_row_finish(&row);
+		return false;
+	}
+	send.reply_to_kind = answered.kind;
+	send.reply_to_id = answered.remote_id;
+	send.reply_author_id = answered.author_id;
 	config = config_account(call->rules->config, row.account_name);
 	driver = config ? driver_find(config->platform) : NULL;
 	wording_check(call->rules->wording, send.text, tx_now_at(tx), findings);
@@ -237,17 +245,19 @@ static bool check_reply(struct tx *tx, const struct call *call, struct ticket_id
 			},
 			&send, findings);
 	}
+	ticket_answered_finish(&answered);
 	ticket_row_finish(&row);
 	return true;
 }
 
 static bool run_reply(struct tx *tx, struct call *call, struct error *err)
 {
-	static const char *const names[] = { "id", "text", "version", "waiting", "dry_run", NULL };
+	static const char *const names[] = { "id", "text", "version", "message", "waiting", "dry_run", NULL };
 	struct finding_list findings = { 0 };
 	cJSON *rows = NULL;
 	struct send_id send = { 0 };
 	struct ticket_id id;
+	struct message_id message = { 0 };
 	const char *text;
 	int64_t version = 0;
 	bool waiting = call_bool(call, "waiting", false);
@@ -255,15 +265,16 @@ static bool run_reply(struct tx *tx, struct call *call, struct error *err)
 
 	if (!call_only(call, names, err) || !read_id(call, &id, err) ||
 		!call_text(call, "text", true, LIMIT_REPLY_BYTES, &text, err) ||
-		!call_i64(call, "version", true, 1, INT64_MAX, &version, err)) {
+		!call_i64(call, "version", true, 1, INT64_MAX, &version, err) ||
+		!call_i64(call, "message", false, 1, INT64_MAX, &message.v, err)) {
 		return false;
 	}
-	ok = check_reply(tx, call, id, text, &findings, err);
+	ok = check_reply(tx, call, id, message, text, &findings, err);
 	if (ok) {
 		rows = findings_json(&findings);
 		ok = findings_error(&findings, err) &&
 		     (call_bool(call, "dry_run", false) ||
-			     ticket_reply(tx, &call->actor, id, version, text, waiting, &send, err));
+			     ticket_reply_to(tx, &call->actor, id, version, message, text, waiting, &send, err));
 		if (!ok) {
 			call->extra = json_object();
 			json_add(call->extra, "findings", steal(&rows));

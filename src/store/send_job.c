@@ -170,7 +170,7 @@ bool send_mark_withdrawn(struct tx *tx, struct send_id id, struct error *err)
 	return stmt_run(stmt, err);
 }
 
-static bool may_withdraw(struct tx *tx, const struct send_row *row, struct error *err)
+bool send_may_withdraw(struct tx *tx, const struct send_row *row, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *gone = stmt_get(tx, sql_is_withdrawn, err);
 	cleanup(stmt_done) struct stmt *pending = stmt_get(tx, sql_pending_withdrawal, err);
@@ -245,7 +245,7 @@ bool send_withdraw(struct tx *tx, const struct actor *actor, struct send_id targ
 	if (!send_load(tx, target, &row, err)) {
 		return false;
 	}
-	ok = may_withdraw(tx, &row, err) && insert_withdrawal(tx, actor, &row, &id, err);
+	ok = send_may_withdraw(tx, &row, err) && insert_withdrawal(tx, actor, &row, &id, err);
 	if (ok) {
 		detail = json_object();
 		json_add_text(detail, "account", row.account_name);

@@ -23,6 +23,8 @@
 #include "store/ticket_internal.h"
 #include "text/when.h"
 
+static const char sql_answered[] =
+	"SELECT kind, remote_id, author_id FROM message WHERE id = $1 AND ticket_id = $2 AND from_us = 0";
 static const char sql_replied_to[] = "SELECT message_id FROM send WHERE ticket_id = $1 ORDER BY id DESC LIMIT 1";
 
 static const char sql_author[] = "SELECT author_id FROM ticket WHERE id = $1";
@@ -174,6 +176,42 @@ static bool refuse_version(struct tx *tx, const struct ticket_row *row, int64_t 
 		row->id.v, row->version, version, why);
 }
 
+bool ticket_answered(struct tx *tx, const struct ticket_row *row, struct message_id message,
+	struct ticket_answered *ret_answered, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_answered, err);
+	enum message_kind kind;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, message.v ? message.v : row->last_message.v);
+	stmt_bind_i64(stmt, 2, row->id.v);
+	switch (stmt_step(stmt, err)) {
+	case STEP_ROW:
+		if (!message_kind_parse(stmt_text(stmt, 0), &kind)) {
+			return error_set(err, ERROR_STORE, ADVISE_BUG, 0,
+				"a message of ticket %" PRId64 " is of no known kind", row->id.v);
+		}
+		*ret_answered = (struct ticket_answered){ kind, stmt_dup(stmt, 1), stmt_dup(stmt, 2) };
+		return true;
+	case STEP_DONE:
+		*ret_answered = (struct ticket_answered){ .kind = MESSAGE_COMMENT };
+		return !message.v ||
+		       error_set(err, ERROR_MISSING, ADVISE_REJECT, 0,
+			       "ticket %" PRId64 " has no message %" PRId64 " of the citizen", row->id.v, message.v);
+	case STEP_ERROR:
+		return false;
+	}
+	return false;
+}
+
+void ticket_answered_finish(struct ticket_answered *answered)
+{
+	free(answered->remote_id);
+	free(answered->author_id);
+}
+
 /* A platform that lets us answer for a while only counts our answers: so do we, when they are queued. */
 static bool spend_window(struct tx *tx, const struct ticket_row *row, struct error *err)
 {
@@ -198,7 +236,14 @@ static bool spend_window(struct tx *tx, const struct ticket_row *row, struct err
 bool ticket_reply(struct tx *tx, const struct actor *actor, struct ticket_id id, int64_t version, const char *text,
 	bool waiting, struct send_id *ret_send, struct error *err)
 {
+	return ticket_reply_to(tx, actor, id, version, (struct message_id){ 0 }, text, waiting, ret_send, err);
+}
+
+bool ticket_reply_to(struct tx *tx, const struct actor *actor, struct ticket_id id, int64_t version,
+	struct message_id message, const char *text, bool waiting, struct send_id *ret_send, struct error *err)
+{
 	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
+	cleanup(ticket_answered_finish) struct ticket_answered answered = { 0 };
 	struct ticket_row *row = &edit.row;
 	struct send_id send = { 0 };
 	cJSON *detail;
@@ -215,12 +260,13 @@ bool ticket_reply(struct tx *tx, const struct actor *actor, struct ticket_id id,
 					 "a reply names the version of ticket %" PRId64 " it was written against",
 					 id.v);
 	}
-	if (!spend_window(tx, row, err) || !ticket_move(&edit, TICKET_REPLY, err) ||
+	if ((message.v && !ticket_answered(tx, row, message, &answered, err)) || !spend_window(tx, row, err) ||
+		!ticket_move(&edit, TICKET_REPLY, err) ||
 		!send_insert_reply(tx, actor,
 			&(struct reply_new){
 				.ticket = id,
 				.account = row->account,
-				.message = row->last_message,
+				.message = message.v ? message : row->last_message,
 				.text = text,
 			},
 			&send, err)) {

@@ -120,20 +120,21 @@ static void test_late_rule__publishes_within_it_and_holds_beyond(void **state)
 	CHECK(rig_claim(rig, late));
 }
 
-static void test_late_rule__does_not_stop_the_tries_of_what_began_in_time(void **state)
+static void test_late_rule__also_ends_the_tries_of_what_began_in_time(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
 	struct send_id send = rig_publish(rig, "one", rig->now_at);
 
 	(void)state;
 	CHECK(rig_claim(rig, send));
-	CHECK(rig_result(rig, send, SEND_DEFER, NULL, rig->now_at + 20 * MINUTE_MS));
-	rig->now_at += 20 * MINUTE_MS;
+	CHECK(rig_result(rig, send, SEND_DEFER, NULL, rig->now_at + 10 * MINUTE_MS));
+	rig->now_at += 10 * MINUTE_MS;
 	CHECK(rig_claim(rig, send));
-	CHECK(rig_result(rig, send, SEND_DEFER, NULL, rig->now_at + HOUR_MS));
-	rig->now_at += HOUR_MS;
+	CHECK(rig_result(rig, send, SEND_DEFER, NULL, rig->now_at + 1));
+	rig->now_at++;
 	CHECK(!rig_claim(rig, send));
 	CHECK_TEXT(rig_state(rig, send), "held late");
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM notice WHERE kind = 'warning'", 0), 1);
 }
 
 static void test_until__nothing_is_published_after_it(void **state)
@@ -285,8 +286,11 @@ static void test_finish__found_is_sent(void **state)
 	struct send_id send = unsure_send(rig, "text");
 
 	(void)state;
+	DO(rig, send_look_again(rig->tx, send, rig->now_at + MINUTE_MS, "the timeline does not tell", &rig->err));
+	CHECK_TEXT(word(rig, "note", send), "the timeline does not tell");
 	CHECK(rig_result(rig, send, SEND_FIND, "49", 0));
 	CHECK_TEXT(rig_state(rig, send), "sent");
+	CHECK_TEXT(word(rig, "note", send), "-"); /* it has told since */
 	CHECK_TEXT(rig_text(rig, "SELECT outcome FROM attempt WHERE send_id = ?1", send.v), "lose");
 	CHECK(!rig_result(rig, send, SEND_MISS, NULL, 0));
 	CHECK_TEXT(rig_state(rig, send), "sent");
@@ -679,7 +683,7 @@ int main(void)
 		cmocka_unit_test(test_claim__writes_the_attempt_before_anything_leaves),
 		cmocka_unit_test(test_claim__never_before_its_time),
 		cmocka_unit_test(test_late_rule__publishes_within_it_and_holds_beyond),
-		cmocka_unit_test(test_late_rule__does_not_stop_the_tries_of_what_began_in_time),
+		cmocka_unit_test(test_late_rule__also_ends_the_tries_of_what_began_in_time),
 		cmocka_unit_test(test_until__nothing_is_published_after_it),
 		cmocka_unit_test(test_claim__an_account_that_is_not_ready_holds_it),
 		cmocka_unit_test(test_claim__waits_for_its_quota_and_spends_none_of_the_others),
