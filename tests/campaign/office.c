@@ -865,7 +865,7 @@ static bool settle(struct office *office)
 	struct world *world = &office->world;
 	struct mono began = clock_mono();
 	struct mono moved = began;
-	int64_t rest = -1, last = -1;
+	int64_t rest = -1, last = -1, step_ms = 10 * MINUTE_MS;
 	char account[32];
 
 	world_forget_faults(world);
@@ -900,7 +900,8 @@ static bool settle(struct office *office)
 			moved = clock_mono();
 		} else if (clock_since_ms(moved) > 2 * SECOND_MS) {
 			/* What waits now waits for a clock. */
-			world_forward(world, 10 * MINUTE_MS);
+			world_forward(world, step_ms);
+			step_ms = step_ms < 4 * HOUR_MS ? step_ms * 2 : step_ms;
 			moved = clock_mono();
 		}
 		world_pause(100);
