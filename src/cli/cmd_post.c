@@ -18,7 +18,7 @@
 /* A wait is asked for in pieces: a call that never ends looks like a daemon that hangs. */
 #define WAIT_STEP_MS (20 * SECOND_MS)
 
-#define SEND_STATES_WORDS "=held|queued|sending|sent|failed|unsure|cancelled"
+#define SEND_STATES_WORDS "=held|queued|sending|pending|sent|failed|unsure|cancelled"
 
 static cJSON *id_params(const char *word)
 {
@@ -319,11 +319,12 @@ static const struct option wait_options[] = {
 	{ 0 },
 };
 
-static const char *const list_fields[] = { "id", "title", "excerpt", "class", "due_at", "state", "accounts", "held",
-	"queued", "sending", "sent", "failed", "unsure", "cancelled", "author", "key", NULL };
+static const char *const list_fields[] = { "id", "title", "excerpt", "class", "due_at", "state", "accounts", "mode",
+	"held", "queued", "sending", "pending", "sent", "failed", "unsure", "cancelled", "author", "key", NULL };
 static const struct column list_columns[] = {
 	{ "id", N_("POST"), COLUMN_NUMBER, 0, false },
 	{ "state", N_("STATE"), COLUMN_STATE, 0, false },
+	{ "mode", N_("MODE"), COLUMN_WORD, 0, false },
 	{ "due_at", N_("DUE"), COLUMN_TIME, 0, false },
 	{ "accounts", N_("ACCOUNTS"), COLUMN_TEXT, 12, true },
 	{ "title|excerpt", N_("TEXT"), COLUMN_TEXT, 20, false },
@@ -333,7 +334,8 @@ static const struct column list_columns[] = {
 static const struct shape list_shape = { "id", list_columns, list_fields };
 
 static const char *const show_fields[] = { "id", "key", "title", "text", "class", "due_at", "until_at", "late_ms",
-	"author", "created_at", "campaign", "media", "deliveries", "history", NULL };
+	"author", "created_at", "campaign", "form", "topic", "byline", "digest", "source_url", "cover", "comments",
+	"corrects", "corrected_by", "media", "deliveries", "history", NULL };
 static const struct shape show_shape = { "id", list_columns, show_fields };
 
 static const char *const wait_fields[] = { "delivery", "account", "state", "hold", "url", "error", NULL };
@@ -395,6 +397,17 @@ static const struct example wait_examples[] = {
 	{ "gazette post wait --timeout 5m 12", NULL },
 	{ 0 },
 };
+static const struct example withdraw_examples[] = {
+	{ "gazette post withdraw 12 --dry-run --reason 'wrong date'",
+		N_("what it would take back, and what that costs") },
+	{ "gazette post withdraw 12/wechat-main --reason 'wrong date'", NULL },
+	{ 0 },
+};
+static const struct example correct_examples[] = {
+	{ "gazette post correct 12 notice.md", N_("take post 12 back, publish this in its place") },
+	{ "gazette post correct 12 --dry-run notice.md", NULL },
+	{ 0 },
+};
 static const struct example import_examples[] = {
 	{ "gazette post import tips.csv", N_("as cron would: the same file twice publishes once") },
 	{ "gazette post import --partial --json tips.jsonl >result.jsonl",
@@ -426,6 +439,16 @@ static const struct verb verbs[] = {
 		"delivery", 1, -1, &steer_shape, true, run_hold },
 	{ "release", "N|N/ACCOUNT|ALL...", N_("let what is held go on"), NULL, release_examples, release_options,
 		"delivery", 1, -1, &steer_shape, true, run_release },
+	{ "withdraw", "N|N/ACCOUNT... --reason TEXT", N_("take back what was published"),
+		N_("For good: the article is gone. Of a broadcast the card stays in the chats of those who got it. "
+		   "Platforms allow few withdrawals a day; --dry-run shows how many are left."),
+		withdraw_examples, post_withdraw_options, "delivery", 1, -1, &post_withdraw_shape, true,
+		post_withdraw },
+	{ "correct", "N [FILE|-]", N_("take a post back and publish it anew, corrected"),
+		N_("The old and the new post name each other. Without accounts in the file it goes to where the old "
+		   "one is "
+		   "out, and without a time at once."),
+		correct_examples, post_correct_options, "post file", 1, 2, &post_new_shape, true, post_correct },
 	{ "wait", "N...", N_("until all deliveries of a post have come to rest"),
 		N_("Exit code 0: all sent. 1: one failed. 3: one is held or cancelled. 9: of one nobody knows. 75: the "
 		   "time "

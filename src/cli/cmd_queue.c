@@ -98,8 +98,9 @@ static bool run_settle(struct cli *cli, struct error *err)
 static const struct option list_options[] = {
 	{ 'a', "account", "ACCOUNT", N_("only this account's"), "account", false, false },
 	{ 0, "state", "STATE", N_("only in this state; without: all that is not done"),
-		"=held|queued|sending|sent|failed|unsure|cancelled", false, false },
-	{ 'k', "kind", "KIND", N_("only posts, or only replies"), "=publish|reply", false, false },
+		"=held|queued|sending|pending|sent|failed|unsure|cancelled", false, false },
+	{ 'k', "kind", "KIND", N_("only posts, only replies, or only withdrawals"), "=publish|reply|withdraw", false,
+		false },
 	{ 'l', "limit", "N", N_("at most so many; 0: all"), NULL, false, false },
 	{ 0 },
 };
@@ -112,10 +113,11 @@ static const struct option settle_options[] = {
 
 static const char *const list_fields[] = { "delivery", "id", "kind", "account", "post", "ticket", "state", "hold",
 	"due_at", "next_at", "attempts", "remote_id", "url", "error", "error_code", "note", "sent_at", "look_at",
-	"text", NULL };
+	"mode", "job", "thread", "withdraws", "withdrawn_at", "text", NULL };
 static const struct column list_columns[] = {
 	{ "delivery", N_("DELIVERY"), COLUMN_TEXT, 0, false },
 	{ "state", N_("STATE"), COLUMN_STATE, 0, false },
+	{ "mode", N_("MODE"), COLUMN_WORD, 0, false },
 	{ "hold", N_("HOLD"), COLUMN_WORD, 0, true },
 	{ "due_at", N_("DUE"), COLUMN_TIME, 0, false },
 	{ "attempts", N_("TRIES"), COLUMN_NUMBER, 0, true },

@@ -319,13 +319,15 @@ static const struct option reopen_options[] = {
 
 static const char *const list_fields[] = { "id", "priority", "class", "state", "account", "author", "excerpt",
 	"opened_at", "ack_at", "reply_at", "answer_at", "due_at", "overdue", "holder", "level", "target", "messages",
-	NULL };
+	"window_until", "replies_left", NULL };
 static const struct column list_columns[] = {
 	{ "id", N_("TICKET"), COLUMN_NUMBER, 0, false },
 	{ "priority", N_("PRIO"), COLUMN_PRIORITY, 0, false },
 	{ "class", N_("CLASS"), COLUMN_WORD, 0, true },
 	{ "state", N_("STATE"), COLUMN_STATE, 0, false },
 	{ "due_at", N_("DUE"), COLUMN_DUE, 0, false },
+	{ "window_until", N_("ANSWER UNTIL"), COLUMN_TIME, 0, false },
+	{ "replies_left", N_("LEFT"), COLUMN_NUMBER, 0, false },
 	{ "account", N_("ACCOUNT"), COLUMN_TEXT, 8, true },
 	{ "author", N_("CITIZEN"), COLUMN_TEXT, 6, true },
 	{ "excerpt", N_("TEXT"), COLUMN_TEXT, 20, false },
@@ -336,7 +338,8 @@ static const struct shape list_shape = { "id", list_columns, list_fields };
 
 static const char *const show_fields[] = { "id", "priority", "class", "state", "account", "author", "excerpt",
 	"opened_at", "ack_at", "reply_at", "answer_at", "due_at", "overdue", "holder", "level", "target", "messages",
-	"version", "lease_until", "result", "closed_at", "thread", "thread_cut", "history", NULL };
+	"window_until", "replies_left", "version", "lease_until", "result", "closed_at", "thread", "thread_cut",
+	"history", NULL };
 static const struct shape show_shape = { "id", list_columns, show_fields };
 
 static const char *const deed_fields[] = { "id", "state", "priority", "level", "holder", "lease_until", "target",

@@ -21,6 +21,12 @@ static void show_deliveries(struct cli *cli, const cJSON *post)
 
 		page_cell(cli, json_text(row, "delivery", ""), 24, STYLE_PLAIN);
 		page_cell(cli, i18n_word(state), 10, state_style(state));
+		if (json_text(row, "mode", "")[0]) {
+			page_cell(cli, i18n_word(json_text(row, "mode", "")), 0, STYLE_PLAIN);
+		}
+		if (field_at(row, "withdrawn_at")) {
+			page_cell(cli, _("withdrawn"), 0, STYLE_BAD);
+		}
 		if (hold[0]) {
 			page_cell(cli, i18n_word(hold), 0, STYLE_DIM);
 		}
@@ -30,7 +36,21 @@ static void show_deliveries(struct cli *cli, const cJSON *post)
 		if (error[0]) {
 			page_cell(cli, error, 0, STYLE_BAD);
 		}
+		if (json_text(row, "note", "")[0]) {
+			page_cell(cli, json_text(row, "note", ""), 0, STYLE_DIM);
+		}
 		out_text(cli, "\n");
+	}
+}
+
+/* Another post, by its number. */
+static void show_post(struct cli *cli, const char *name, int64_t id)
+{
+	char number[32];
+
+	if (id > 0) {
+		(void)snprintf(number, sizeof(number), "%" PRId64, id);
+		page_field(cli, name, number);
 	}
 }
 
@@ -88,6 +108,14 @@ void post_page(struct cli *cli, const cJSON *post)
 	page_field(cli, _("key"), json_text(post, "key", ""));
 	page_field(cli, _("campaign"), json_text(post, "campaign", ""));
 	page_field(cli, _("author"), json_text(post, "author", ""));
+	page_field(cli, _("form"), i18n_word(json_text(post, "form", "")));
+	page_field(cli, _("topic"), json_text(post, "topic", ""));
+	page_field(cli, _("by-line"), json_text(post, "byline", ""));
+	page_field(cli, _("digest"), json_text(post, "digest", ""));
+	page_field(cli, _("source"), json_text(post, "source_url", ""));
+	page_field(cli, _("comments"), i18n_word(json_text(post, "comments", "")));
+	show_post(cli, _("corrects"), json_i64(post, "corrects", 0));
+	show_post(cli, _("corrected by"), json_i64(post, "corrected_by", 0));
 	show_media(cli, post);
 	show_texts(cli, post);
 	show_deliveries(cli, post);

@@ -27,6 +27,10 @@
 		{ 0, "late", "DURATION", N_("how late it may still go out; later it is held"), NULL, false, false }, \
 		{ 0, "until", "TIME", N_("never after this"), NULL, false, false }, \
 		{ 0, "campaign", "NAME", N_("posts that belong together"), NULL, false, false }, \
+		{ 0, "mode", "MODE", \
+			N_("publish: only put there; broadcast: followers are told, which costs the scarce quota"), \
+			"=publish|broadcast", false, false }, \
+		{ 0, "topic", "TOPIC", N_("broadcast only to followers who chose this topic"), NULL, false, false }, \
 	{ \
 		0, "media", "FILE|ALT", N_("a picture and what it shows; again for more"), "file", false, true \
 	}
@@ -43,7 +47,15 @@ const struct option post_check_options[] = {
 	{ 0 },
 };
 
-static const char *const new_fields[] = { "id", "result", "due_at", "due_echo", "deliveries", "findings", NULL };
+const struct option post_correct_options[] = {
+	POST_OPTIONS,
+	{ 'n', "dry-run", NULL, N_("show what would be taken back and published; do nothing"), NULL, false, false },
+	{ 'y', "yes", NULL, N_("do not ask"), NULL, false, false },
+	{ 0 },
+};
+
+static const char *const new_fields[] = { "id", "result", "due_at", "due_echo", "deliveries", "findings", "modes",
+	"broadcasts", "withdraws", NULL };
 static const struct column new_columns[] = {
 	{ "id", N_("POST"), COLUMN_NUMBER, 0, false },
 	{ "result", N_("RESULT"), COLUMN_WORD, 0, false },
@@ -85,7 +97,8 @@ static cJSON *media_option(const char *value)
 
 static void set_options(const struct cli *cli, struct post_file *file)
 {
-	static const char *const texts[] = { "at", "class", "title", "key", "late", "until", "campaign" };
+	static const char *const texts[] = { "at", "class", "title", "key", "late", "until", "campaign", "mode",
+		"topic" };
 	cJSON *list = NULL;
 	const char *value;
 	size_t at = 0;
@@ -113,8 +126,7 @@ static void set_options(const struct cli *cli, struct post_file *file)
 	}
 }
 
-/* Of a file, or of -m; options over it; built. */
-static bool read_post(struct cli *cli, const char *path, struct post_file *file, struct error *err)
+bool post_load(struct cli *cli, const char *path, struct post_file *file, struct error *err)
 {
 	cleanup(free_charp) char *dir = NULL;
 	cleanup(buf_finish) struct buf text = { 0 };
@@ -159,6 +171,62 @@ static void show_lengths(struct cli *cli, const cJSON *lengths)
 	}
 }
 
+static const cJSON *row_of(const cJSON *rows, const char *account)
+{
+	const cJSON *row;
+
+	cJSON_ArrayForEach(row, rows)
+	{
+		if (strcmp(json_text(row, "account", ""), account) == 0) {
+			return row;
+		}
+	}
+	return NULL;
+}
+
+/* How it goes out, where there is a choice, and what is left of the scarce quota. */
+static void show_modes(struct cli *cli, const cJSON *result)
+{
+	const cJSON *mode;
+
+	cJSON_ArrayForEach(mode, json_get(result, "modes"))
+	{
+		const char *account = json_text(mode, "account", "");
+		const char *topic = json_text(mode, "topic", "");
+		const cJSON *quota = row_of(json_get(result, "broadcasts"), account);
+		struct buf text;
+
+		buf_init(&text, 1024);
+		if (strcmp(json_text(mode, "mode", ""), "broadcast") != 0) {
+			(void)buf_add_text(&text, _("published; followers are not told"));
+		} else if (topic[0]) {
+			(void)buf_printf(&text, _("broadcast to who chose the topic \"%s\""), topic);
+		} else {
+			(void)buf_add_text(&text, _("broadcast to all followers"));
+		}
+		out_text(cli, "  ");
+		page_cell(cli, account, 20, STYLE_PLAIN);
+		page_cell(cli, text.p, 0, STYLE_PLAIN);
+		out_text(cli, "\n");
+		if (quota) {
+			bool month = strcmp(json_text(quota, "window", ""), "month") == 0;
+			int64_t promised = json_i64(quota, "promised", 0);
+			int64_t limit = json_i64(quota, "limit", 0);
+
+			buf_clear(&text);
+			(void)buf_printf(&text,
+				month ? _("%" PRId64 " of %" PRId64 " broadcasts of that month are promised so far")
+				      : _("%" PRId64 " of %" PRId64 " broadcasts of that day are promised so far"),
+				promised, limit);
+			out_text(cli, "  ");
+			page_cell(cli, "", 20, STYLE_PLAIN);
+			page_cell(cli, text.p, 0, promised >= limit ? STYLE_BAD : STYLE_PLAIN);
+			out_text(cli, "\n");
+		}
+		buf_finish(&text);
+	}
+}
+
 static void show_check(struct cli *cli, const struct post_file *file, const cJSON *result, bool whole)
 {
 	struct buf echo;
@@ -176,10 +244,10 @@ static void show_check(struct cli *cli, const struct post_file *file, const cJSO
 	out_printf(cli, "  %s\n", echo.n ? echo.p : _("without a time: it will be held until it gets one"));
 	buf_finish(&echo);
 	show_lengths(cli, json_get(result, "lengths"));
+	show_modes(cli, result);
 }
 
-/* Print what was found. whole: the text too, and also when nobody watches. */
-static bool check_post(struct cli *cli, const struct post_file *file, bool whole, struct error *err)
+bool post_look_at(struct cli *cli, const struct post_file *file, bool whole, struct error *err)
 {
 	cleanup(json_freep) cJSON *result = NULL;
 	cJSON *findings;
@@ -222,7 +290,7 @@ static bool check_one(struct cli *cli, const char *path, struct error *err)
 {
 	cleanup(post_file_finish) struct post_file file = { 0 };
 
-	return read_post(cli, path, &file, err) && check_post(cli, &file, false, err);
+	return post_load(cli, path, &file, err) && post_look_at(cli, &file, false, err);
 }
 
 /* As a compiler does: what is wrong with one file keeps nobody from looking at the next. */
@@ -304,13 +372,10 @@ static void tell_created(struct cli *cli, const cJSON *result)
 	buf_finish(&names);
 }
 
-static bool create(struct cli *cli, const struct post_file *file, struct error *err)
+bool post_hand_in(struct cli *cli, const struct post_file *file, struct error *err)
 {
 	cleanup(json_freep) cJSON *result = NULL;
 
-	if (option_is_set(cli, "dry-run")) {
-		return check_post(cli, file, true, err);
-	}
 	if (!ask(cli, "post.create", post_params(file), &result, err)) {
 		return findings_fail(cli, file, err);
 	}
@@ -329,7 +394,10 @@ static bool create_from(struct cli *cli, const char *path, struct error *err)
 {
 	cleanup(post_file_finish) struct post_file file = { 0 };
 
-	return read_post(cli, path, &file, err) && create(cli, &file, err);
+	if (!post_load(cli, path, &file, err)) {
+		return false;
+	}
+	return option_is_set(cli, "dry-run") ? post_look_at(cli, &file, true, err) : post_hand_in(cli, &file, err);
 }
 
 static bool add_name(struct cli *cli unused_arg, const cJSON *row, void *data, struct error *err unused_arg)

@@ -42,6 +42,49 @@ static void show_deadlines(struct cli *cli, const cJSON *ticket)
 	}
 }
 
+void ticket_window_text(struct cli *cli, struct buf *out, const cJSON *ticket, bool *ret_closed)
+{
+	int64_t until_at = field_at(ticket, "window_until");
+	int64_t left = json_i64(ticket, "replies_left", 0);
+
+	*ret_closed = until_at && (until_at <= cli_now_at(cli) || left <= 0);
+	if (!until_at) {
+		return;
+	}
+	if (until_at <= cli_now_at(cli)) {
+		(void)buf_add_text(out, _("closed: the platform takes no answer until the citizen writes again"));
+		return;
+	}
+	if (left <= 0) {
+		(void)buf_add_text(
+			out, _("used up: the platform takes no more answers until the citizen writes again"));
+		return;
+	}
+	(void)buf_printf(out, _("may be answered %" PRId64 " times more"), left);
+	(void)buf_add_text(out, ", ");
+	(void)buf_add_text(out, _("until "));
+	echo_text(cli, out, until_at);
+}
+
+/* How long, and how often, the platform still takes a private answer. */
+static void show_window(struct cli *cli, const cJSON *ticket)
+{
+	bool closed = false;
+	struct buf text;
+
+	if (strcmp(json_text(ticket, "state", ""), "closed") == 0) {
+		return;
+	}
+	buf_init(&text, 512);
+	ticket_window_text(cli, &text, ticket, &closed);
+	if (text.n > 0) {
+		page_cell(cli, _("answer"), 12, STYLE_DIM);
+		page_cell(cli, text.p, 0, closed ? STYLE_BAD : STYLE_PLAIN);
+		out_text(cli, "\n");
+	}
+	buf_finish(&text);
+}
+
 static void show_holder(struct cli *cli, const cJSON *ticket)
 {
 	const char *holder = json_text(ticket, "holder", "");
@@ -125,6 +168,45 @@ static void show_spans(struct cli *cli, const cJSON *entry)
 	}
 }
 
+/* What came with a message: where the file is, what it is, and the digest that proves it. */
+static void show_media(struct cli *cli, const cJSON *entry)
+{
+	const cJSON *medium;
+
+	cJSON_ArrayForEach(medium, json_get(entry, "media"))
+	{
+		const char *path = json_text(medium, "path", "");
+		struct buf line;
+
+		buf_init(&line, 16384);
+		(void)buf_printf(&line, "[%s] ", i18n_word(json_text(medium, "type", "")));
+		if (path[0]) {
+			out_safe(&line, path);
+			out_text(cli, "  ");
+			out_text(cli, line.p);
+			out_text(cli, "\n");
+			buf_clear(&line);
+			out_safe(&line, json_text(medium, "mime", ""));
+			(void)buf_printf(&line, ", %" PRId64 " %s, sha256 ", json_i64(medium, "bytes", 0), _("bytes"));
+			out_safe(&line, json_text(medium, "sha256", ""));
+			out_item(cli, "   ", buf_str(&line), 4, page_cells(cli));
+		} else {
+			const char *state = json_text(medium, "state", "");
+
+			if (strcmp(state, "failed") == 0) {
+				(void)buf_printf(&line, "%s: ", _("could not be fetched"));
+				out_safe(&line, json_text(medium, "why", ""));
+			} else if (strcmp(state, "purged") == 0) {
+				(void)buf_add_text(&line, _("was forgotten with its citizen"));
+			} else {
+				(void)buf_add_text(&line, _("is being fetched"));
+			}
+			out_item(cli, NULL, buf_str(&line), 2, page_cells(cli));
+		}
+		buf_finish(&line);
+	}
+}
+
 static void show_entry(struct cli *cli, const cJSON *entry)
 {
 	struct buf head;
@@ -136,6 +218,7 @@ static void show_entry(struct cli *cli, const cJSON *entry)
 	out_text(cli, "\n");
 	out_wrapped(cli, json_str(entry, "text"), 2, page_cells(cli));
 	show_spans(cli, entry);
+	show_media(cli, entry);
 	buf_finish(&head);
 }
 
@@ -158,6 +241,7 @@ void ticket_page(struct cli *cli, const cJSON *ticket)
 	show_level(cli, ticket);
 	page_time(cli, _("opened"), field_at(ticket, "opened_at"));
 	show_deadlines(cli, ticket);
+	show_window(cli, ticket);
 	page_time(cli, _("closed"), field_at(ticket, "closed_at"));
 	page_field(cli, _("result"), i18n_word(json_text(ticket, "result", "")));
 	page_field(cli, _("under"), json_text(cJSON_GetArrayItem(thread, 0), "status_text", ""));

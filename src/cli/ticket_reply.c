@@ -50,6 +50,7 @@ bool ticket_text_option(struct cli *cli, struct buf *out, bool *ret_given, struc
 
 struct reply {
 	const char *id;
+	int64_t message; /* 0: the newest */
 	cJSON *ticket;
 	int64_t version;
 };
@@ -97,6 +98,39 @@ static bool check_claim(struct cli *cli, const struct reply *reply, struct error
 	return false;
 }
 
+/*
+ * A platform that takes private answers for a while only: said before anybody writes in vain. Its clock and ours may
+ * differ by a moment; the daemon decides.
+ */
+static bool check_window(struct cli *cli, const struct reply *reply, struct error *err)
+{
+	int64_t until_at = field_at(reply->ticket, "window_until");
+
+	if (!until_at) {
+		return true;
+	}
+	if (until_at <= cli_now_at(cli)) {
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+			_("ticket %s: the platform takes no answer any more, until the citizen writes again. What "
+			  "remains: "
+			  "the telephone, or gazette ticket transfer %s"),
+			reply->id, reply->id);
+	}
+	if (json_i64(reply->ticket, "replies_left", 0) <= 0) {
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+			_("ticket %s: the answers the platform allows are used up, until the citizen writes again. "
+			  "What "
+			  "remains: the telephone, or gazette ticket transfer %s"),
+			reply->id, reply->id);
+	}
+	return true;
+}
+
+static bool check_both(struct cli *cli, const struct reply *reply, struct error *err)
+{
+	return check_claim(cli, reply, err) && check_window(cli, reply, err);
+}
+
 static void show(struct cli *cli, const struct reply *reply, const char *text)
 {
 	out_printf(cli, _("To ticket %s on %s (version %" PRId64 "):"), reply->id,
@@ -115,6 +149,9 @@ static bool send(struct cli *cli, const struct reply *reply, const char *text, s
 	json_add_text(params, "id", reply->id);
 	json_add_text(params, "text", text);
 	json_add_i64(params, "version", reply->version);
+	if (reply->message) {
+		json_add_i64(params, "message", reply->message);
+	}
 	json_add_bool(params, "waiting", option_is_set(cli, "waiting"));
 	json_add_bool(params, "dry_run", dry_run);
 	if (!(dry_run ? ask_to_look(cli, "ticket.reply", params, &result, err)
@@ -204,7 +241,7 @@ static bool edit(struct cli *cli, struct reply *reply, struct error *err)
 		return false;
 	}
 	for (;;) {
-		bool ok = check_claim(cli, reply, err);
+		bool ok = check_both(cli, reply, err);
 
 		if (ok && (!lay_out(cli, reply, path, err) || !editor_run(path, cli->term.in && cli->term.out, err) ||
 				  !read_typed(path, &text, err))) {
@@ -235,25 +272,38 @@ static bool edit(struct cli *cli, struct reply *reply, struct error *err)
 	}
 }
 
+static bool reply_by(struct cli *cli, struct reply *reply, struct error *err)
+{
+	cleanup(buf_finish) struct buf text = { 0 };
+	bool given;
+
+	buf_init(&text, QUOTED_BYTES);
+	if (!ticket_text_option(cli, &text, &given, err) || !look(cli, reply, err) ||
+		!option_i64(cli, "version", 1, INT64_MAX, &reply->version, err)) {
+		return false;
+	}
+	if (!given) {
+		return edit(cli, reply, err);
+	}
+	return check_both(cli, reply, err) && send(cli, reply, text.p, err);
+}
+
 bool ticket_reply(struct cli *cli, struct error *err)
 {
 	cleanup(reply_finish) struct reply reply = { .id = cli->args[0] };
-	cleanup(buf_finish) struct buf text = { 0 };
 	int64_t id;
-	bool given;
 
 	if (!str_to_i64(str_from(reply.id), 1, INT64_MAX, &id)) {
 		return usage(err, _("%s: \"%s\" is no ticket's number"), cli->spelt, reply.id);
 	}
-	buf_init(&text, QUOTED_BYTES);
-	if (!ticket_text_option(cli, &text, &given, err) || !look(cli, &reply, err)) {
-		return false;
-	}
-	if (!option_i64(cli, "version", 1, INT64_MAX, &reply.version, err)) {
-		return false;
-	}
-	if (!given) {
-		return edit(cli, &reply, err);
-	}
-	return check_claim(cli, &reply, err) && send(cli, &reply, text.p, err);
+	return reply_by(cli, &reply, err);
+}
+
+bool ticket_reply_to(struct cli *cli, int64_t ticket, int64_t message, struct error *err)
+{
+	char id[24];
+	cleanup(reply_finish) struct reply reply = { .id = id, .message = message };
+
+	(void)snprintf(id, sizeof(id), "%" PRId64, ticket);
+	return reply_by(cli, &reply, err);
 }

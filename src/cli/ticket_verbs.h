@@ -3,6 +3,9 @@
 #define CLI_TICKET_VERBS_H
 
 #include <stdbool.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
 
 #include "cli/command.h"
 #include "core/buf.h"
@@ -16,6 +19,10 @@ void ticket_entry_head(struct cli *cli, struct buf *out, const cJSON *entry);
 /* ticket_reply.c */
 extern const struct option ticket_reply_options[];
 bool ticket_reply(struct cli *cli, struct error *err);
+/* To one message of a ticket, not its newest. */
+bool ticket_reply_to(struct cli *cli, int64_t ticket, int64_t message, struct error *err) must_check;
+/* "until 27 Nov 14:00, in 3 h; 4 more replies", or that there is no answering any more; nothing without a window. */
+void ticket_window_text(struct cli *cli, struct buf *out, const cJSON *ticket, bool *ret_closed);
 /* -m TEXT or --file FILE; *ret_given false: neither. */
 bool ticket_text_option(struct cli *cli, struct buf *out, bool *ret_given, struct error *err) must_check;
 
