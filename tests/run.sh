@@ -67,7 +67,7 @@ if build gcc gcc; then
 fi
 if [ "$mode" = all ]; then
 	if build clang clang; then
-		check clang --no-suite e2e --no-suite crash --no-suite lint
+		check clang --no-suite e2e --no-suite crash --no-suite campaign --no-suite lint
 	fi
 	if build asan gcc --native-file .ci/asan.ini; then
 		check asan --no-suite crash --no-suite lint --timeout-multiplier 4
@@ -78,8 +78,8 @@ if [ "$mode" = all ]; then
 	if [ -f build/gcc/build.ninja ]; then
 		# notify: posix_spawn() under valgrind says that a program started which did not. process: scripts.
 		echo "== valgrind"
-		check gcc --no-suite e2e --no-suite crash --no-suite lint --no-suite fuzz --no-suite cli --no-suite process \
-			--no-suite notify --timeout-multiplier 20 \
+		check gcc --no-suite e2e --no-suite crash --no-suite campaign --no-suite lint --no-suite fuzz --no-suite cli \
+			--no-suite process --no-suite notify --timeout-multiplier 20 \
 			--wrapper 'valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
 		# Scripts whose course does not hang on how fast a daemon starts.
 		RIG_VALGRIND=yes

@@ -26,14 +26,15 @@
 #include "core/str.h"
 #include "world.h"
 
-#define ROUND_MS   1500
-#define SETTLE_MS  (240 * SECOND_MS)
-#define WRITERS    3  /* processes of citizens on WeChat */
-#define RECENT     64 /* deliveries that somebody may have second thoughts about */
-#define LATE_CLASS 1800000
-#define BATCH      6
-#define KEY_BYTES  48
-#define COVER      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+#define ROUND_MS      1500
+#define SETTLE_MS     (120 * SECOND_MS) /* in which nothing at all happens */
+#define SETTLE_MAX_MS (30 * MINUTE_MS)
+#define WRITERS       3  /* processes of citizens on WeChat */
+#define RECENT        64 /* deliveries that somebody may have second thoughts about */
+#define LATE_CLASS    1800000
+#define BATCH         6
+#define KEY_BYTES     48
+#define COVER         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 enum fault {
 	FAULT_KILL,
@@ -864,8 +865,9 @@ static bool settle(struct office *office)
 {
 	struct world *world = &office->world;
 	struct mono began = clock_mono();
-	struct mono moved = began;
-	int64_t rest = -1, last = -1, step_ms = 10 * MINUTE_MS;
+	const struct mono ended = began;
+	struct mono moved = began; /* or the clocks were put forward */
+	int64_t rest = -1, last = -1;
 	char account[32];
 
 	world_forget_faults(world);
@@ -874,7 +876,7 @@ static bool settle(struct office *office)
 		set_account(office, account, "lag_seconds", 0, false);
 	}
 	relieve(office);
-	while (clock_since_ms(began) < SETTLE_MS) {
+	while (clock_since_ms(began) < SETTLE_MS && clock_since_ms(ended) < SETTLE_MAX_MS) {
 		cleanup(json_freep) cJSON *status = NULL;
 		const cJSON *sends;
 		int64_t news;
@@ -895,13 +897,15 @@ static bool settle(struct office *office)
 			json_i64(json_get(status, "accounts"), "parked", 0) == 0) {
 			return true;
 		}
+		if (rest != last || news > 0) {
+			began = clock_mono();
+		}
 		if (rest != last) {
 			last = rest;
 			moved = clock_mono();
 		} else if (clock_since_ms(moved) > 2 * SECOND_MS) {
 			/* What waits now waits for a clock. */
-			world_forward(world, step_ms);
-			step_ms = step_ms < 4 * HOUR_MS ? step_ms * 2 : step_ms;
+			world_forward(world, 10 * MINUTE_MS);
 			moved = clock_mono();
 		}
 		world_pause(100);

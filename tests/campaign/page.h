@@ -2,8 +2,8 @@
  * A page of memory that the campaign shares with the shim in the daemon: what the daemon's clock and disk do wrong now.
  * The file behind it is named by CAMPAIGN_PAGE; CAMPAIGN_STATE is the directory whose files the disk faults are for.
  */
-#ifndef CAMPAIGN_PAGE_H
-#define CAMPAIGN_PAGE_H
+#ifndef TESTS_CAMPAIGN_PAGE_H
+#define TESTS_CAMPAIGN_PAGE_H
 
 #include <stdatomic.h>
 #include <stdint.h>

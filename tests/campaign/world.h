@@ -5,8 +5,8 @@
  * Times are milliseconds of the platforms' clock. It is the real one but for world.ahead_ms, by which the clocks of
  * everybody are put forward together at the end, so that nobody has to wait an hour for a limit to end.
  */
-#ifndef CAMPAIGN_WORLD_H
-#define CAMPAIGN_WORLD_H
+#ifndef TESTS_CAMPAIGN_WORLD_H
+#define TESTS_CAMPAIGN_WORLD_H
 
 #include <stdbool.h>
 #include <stdint.h>
