@@ -17,6 +17,7 @@ struct refresh {
 	struct job job;
 	struct daemon *daemon;
 	void (*then)(struct daemon *daemon);
+	struct account_id only; /* zero: all of them */
 	struct account_row *rows;
 	size_t n;
 };
@@ -159,7 +160,15 @@ static bool run_refresh(struct tx *tx, struct job *job, struct error *err)
 {
 	struct refresh *refresh = container_of(job, struct refresh, job);
 
-	return account_load_all(tx, &refresh->rows, &refresh->n, err);
+	if (!refresh->only.v) {
+		return account_load_all(tx, &refresh->rows, &refresh->n, err);
+	}
+	refresh->rows = xnew(struct account_row);
+	if (!account_load(tx, refresh->only, &refresh->rows[0], err)) {
+		return false;
+	}
+	refresh->n = 1;
+	return true;
 }
 
 static void done_refresh(struct job *job, const struct error *err)
@@ -179,22 +188,47 @@ static void done_refresh(struct job *job, const struct error *err)
 			daemon_account_changed(daemon, daemon_account(daemon, refresh->rows[i].id));
 		}
 	}
+	if (!refresh->only.v) {
+		daemon->accounts_reading = false;
+	}
 	if (refresh->then) {
 		refresh->then(daemon);
+	}
+	if (!err && daemon->accounts_stale && !daemon->accounts_reading) {
+		daemon->accounts_stale = false;
+		accounts_refresh(daemon, NULL);
 	}
 	account_rows_free(refresh->rows, refresh->n);
 	free(refresh);
 }
 
-void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon))
+static void refresh(struct daemon *daemon, struct account_id only, void (*then)(struct daemon *daemon))
 {
 	struct refresh *refresh = xnew(struct refresh);
 
 	refresh->daemon = daemon;
+	refresh->only = only;
 	refresh->then = then;
 	refresh->job.run = run_refresh;
 	refresh->job.done = done_refresh;
 	store_read(daemon->store, &refresh->job);
+}
+
+void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon))
+{
+	daemon->accounts_reading = true;
+	refresh(daemon, (struct account_id){ 0 }, then);
+}
+
+void account_refresh(struct daemon *daemon, struct account_id id)
+{
+	if (daemon_account(daemon, id)) {
+		refresh(daemon, id, NULL);
+	} else if (daemon->accounts_reading) {
+		daemon->accounts_stale = true;
+	} else {
+		accounts_refresh(daemon, NULL); /* a new one comes with all the others, in the order of ids */
+	}
 }
 
 void accounts_free(struct daemon *daemon)

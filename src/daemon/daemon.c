@@ -160,7 +160,7 @@ static void on_effect(void *data, const struct effect *effect)
 		looks_arm(daemon->looks, effect);
 		return;
 	case EFFECT_ACCOUNT:
-		accounts_refresh(daemon, NULL);
+		account_refresh(daemon, (struct account_id){ effect->id });
 		return;
 	case EFFECT_TICKET_DUE:
 	case EFFECT_LEASE_DUE:

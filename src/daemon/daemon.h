@@ -133,6 +133,8 @@ struct daemon {
 	struct account **accounts;
 	size_t n_accounts;
 	size_t cap_accounts;
+	bool accounts_reading; /* all rows are being read */
+	bool accounts_stale;   /* and were changed meanwhile: once more */
 
 	struct wait *waits; /* waits.c */
 	struct outbox *outbox;
@@ -153,6 +155,7 @@ struct account *daemon_account_named(struct daemon *daemon, const char *name);
 void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, struct quota_window *ret, size_t *ret_n);
 /* Read the rows again and bring the run-time accounts up to date; then `then(daemon)` on the loop (NULL: nothing). */
 void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon));
+void account_refresh(struct daemon *daemon, struct account_id id); /* one row of them */
 /* daemon->rules are new: nothing may point into the old ones any more. */
 void accounts_use_config(struct daemon *daemon);
 void accounts_free(struct daemon *daemon);
