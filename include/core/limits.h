@@ -10,10 +10,10 @@
 #define LIMIT_FRAME_UNKNOWN_BYTES  4096u       /* before hello */
 #define LIMIT_ANSWER_BYTES         (16u << 20)
 #define LIMIT_CLIENTS              128u
-#define LIMIT_CLIENT_BACKLOG_BYTES (16u << 20) /* a monitor that does not read is dropped at this */
-#define LIMIT_CLIENT_UNREAD_BYTES  (1u << 20)  /* of answers: then no more questions are read */
-#define LIMIT_CLIENTS_BYTES        (64u << 20) /* buffered for all connections together */
-#define LIMIT_CLIENT_CALLS         32u         /* calls in work per connection */
+#define LIMIT_CLIENT_BACKLOG_BYTES (16u << 20)  /* a monitor that does not read is dropped at this */
+#define LIMIT_CLIENT_UNREAD_BYTES  (128u << 10) /* of answers: then no more questions are read */
+#define LIMIT_CLIENTS_BYTES        (64u << 20)  /* buffered for all connections together */
+#define LIMIT_CLIENT_CALLS         32u          /* calls in work per connection */
 #define LIMIT_JSON_DEPTH           32u
 
 /* what people give us */

@@ -32,6 +32,7 @@
 
 #define READ_BYTES         (64u << 10)
 #define READS_PER_TURN     4
+#define LINES_PER_TURN     4 /* of one peer; then the others have their turn */
 #define ACCEPTS_PER_TURN   16
 #define FLUSH_AT_BYTES     (256u << 10)
 #define LINGER_MS          30000
@@ -118,13 +119,17 @@ static bool is_paused(const struct peer *peer)
 	return peer->held || peer_backlog(peer) >= LIMIT_CLIENT_UNREAD_BYTES;
 }
 
+static bool may_read(const struct peer *peer)
+{
+	return !peer->dead && !is_paused(peer) && !peer->resumed && !peer->closing && !peer->ended;
+}
+
 static void update_wants(struct peer *peer)
 {
 	if (peer->dead) {
 		return;
 	}
-	watch_want(peer->listener->loop, &peer->watch, !is_paused(peer) && !peer->ended && !peer->closing,
-		peer_backlog(peer) > 0);
+	watch_want(peer->listener->loop, &peer->watch, may_read(peer), peer_backlog(peer) > 0);
 }
 
 /* ---- who gives way ---- */
@@ -257,6 +262,7 @@ static void flush(struct peer *peer)
 static void hand_out_lines(struct peer *peer)
 {
 	size_t from = 0;
+	int n = 0;
 
 	if (peer->in_on_line) {
 		return;
@@ -271,6 +277,11 @@ static void hand_out_lines(struct peer *peer)
 		}
 		if (!lf) {
 			peer->scanned = peer->in.n;
+			break;
+		}
+		if (n++ == LINES_PER_TURN) {
+			peer->resumed = true;
+			want_before_sleep(peer->listener);
 			break;
 		}
 		line = (struct str){ .p = peer->in.p + from, .n = (size_t)(lf - (peer->in.p + from)) };
@@ -290,7 +301,7 @@ static void hand_out_lines(struct peer *peer)
 	}
 	buf_drop(&peer->in, from);
 	peer->scanned -= from;
-	if (!is_paused(peer) && peer->in.n > peer->max_line_bytes) {
+	if (!is_paused(peer) && !peer->resumed && peer->in.n > peer->max_line_bytes) {
 		kill_peer(peer); /* no LF within the cap */
 		return;
 	}
@@ -317,7 +328,7 @@ static void on_readable(struct peer *peer)
 		peer->resumed = false;
 		hand_out_lines(peer);
 	}
-	for (int i = 0; i < READS_PER_TURN && !peer->dead && !is_paused(peer) && !peer->closing && !peer->ended; i++) {
+	for (int i = 0; i < READS_PER_TURN && may_read(peer); i++) {
 		ssize_t n = recv(peer->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
 
 		if (n < 0) {

@@ -62,8 +62,9 @@ static const struct manner unix_manners[] = {
 struct client {
 	int fd;
 	const struct manner *manner;
-	size_t sent;  /* of `more`, in the present piece */
-	bool was_cut; /* at least once */
+	size_t sent;   /* of `more`, in the present piece */
+	bool was_open; /* at least once */
+	bool was_cut;  /* likewise */
 };
 
 static const char *target;
@@ -153,6 +154,7 @@ int main(int argc, char **argv)
 	struct pollfd *fds;
 	int64_t n;
 	int64_t n_cut = 0;
+	size_t never_open;
 	size_t never_cut;
 	bool ready = false;
 
@@ -166,23 +168,24 @@ int main(int argc, char **argv)
 	(void)sigaction(SIGTERM, &term, NULL);
 	clients = xnew_array(struct client, (size_t)n);
 	fds = xnew_array(struct pollfd, (size_t)n);
-	never_cut = (size_t)n;
+	never_open = never_cut = (size_t)n;
 	for (size_t i = 0; i < (size_t)n; i++) {
 		clients[i].manner = is_unix ? &unix_manners[i % ARRAY_LEN(unix_manners)]
 					    : &tcp_manners[i % ARRAY_LEN(tcp_manners)];
 		clients[i].fd = -1;
 	}
 	while (!stopping) {
-		size_t open = 0;
-
 		for (size_t i = 0; i < (size_t)n; i++) {
 			if (clients[i].fd < 0) {
 				open_client(&clients[i]);
 			}
-			open += clients[i].fd >= 0;
+			if (clients[i].fd >= 0 && !clients[i].was_open) {
+				clients[i].was_open = true;
+				never_open--;
+			}
 			fds[i] = (struct pollfd){ .fd = clients[i].fd, .events = POLLIN };
 		}
-		if (!ready && open == (size_t)n) {
+		if (!ready && never_open == 0) {
 			ready = true;
 			(void)puts("ready");
 			(void)fflush(stdout);
@@ -212,5 +215,7 @@ int main(int argc, char **argv)
 		}
 	}
 	(void)printf("cut off %lld times\n", (long long)n_cut);
+	free(clients);
+	free(fds);
 	return 0;
 }

@@ -26,6 +26,9 @@ YAML
 }
 
 rig_new
+# What a sanitizer keeps back is no growth of ours.
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1
+export ASAN_OPTIONS
 rig_daemon || exit 1
 wait_log push.listening
 callback_port=$(sed -n 's/.*push\.listening .*port=\([0-9]*\).*/\1/p' "$rig/daemon.log")

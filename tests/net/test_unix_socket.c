@@ -709,6 +709,41 @@ static void test_listener__who_does_not_read_is_asked_for_no_more(void **state)
 	rig_finish(&rig);
 }
 
+static void test_listener__a_flood_leaves_the_others_their_turn(void **state)
+{
+	struct rig rig;
+	struct buf flood;
+	const char *end;
+	int before = 0;
+	int other;
+
+	(void)state;
+	rig_init(&rig);
+	rig_listen(&rig);
+	(void)rig_connect(&rig);
+	other = rig_connect(&rig);
+	buf_init(&flood, 32u << 10);
+	for (int i = 0; i < 8000; i++) {
+		(void)buf_add_text(&flood, "f\n");
+	}
+	CHECK_INT(send(rig.fds[0], flood.p, flood.n, MSG_NOSIGNAL), flood.n);
+	CHECK_INT(send(other, "me\n", 3, MSG_NOSIGNAL), 3);
+	turns(&rig, 2000);
+	end = strstr(rig.log.p, "2:me|");
+	CHECK(end != NULL);
+	for (const char *p = strstr(rig.log.p, "1:f|"); p && p < end; p = strstr(p + 1, "1:f|")) {
+		before++;
+	}
+	CHECK(before < 100);
+	before = 0;
+	for (const char *p = strstr(rig.log.p, "1:f|"); p; p = strstr(p + 1, "1:f|")) {
+		before++;
+	}
+	CHECK_INT(before, 8000); /* and none of them is lost */
+	buf_finish(&flood);
+	rig_finish(&rig);
+}
+
 static void test_listener__all_together_hold_so_much_and_no_more(void **state)
 {
 	struct rig rig;
@@ -897,6 +932,7 @@ int main(void)
 		cmocka_unit_test(test_listener__connections_are_capped),
 		cmocka_unit_test(test_listener__full_it_closes_who_was_silent_longest),
 		cmocka_unit_test(test_listener__who_does_not_read_is_asked_for_no_more),
+		cmocka_unit_test(test_listener__a_flood_leaves_the_others_their_turn),
 		cmocka_unit_test(test_listener__all_together_hold_so_much_and_no_more),
 		cmocka_unit_test(test_listener__free_says_goodbye_and_closes_all),
 		cmocka_unit_test(test_listener__takes_the_place_of_the_dead_only),
