@@ -1,0 +1,113 @@
+# What an office publishes in WeChat, from a file to the reader: articles with pictures and picture posts, drafts that
+# vanish, lost answers; and taking back and correcting what is out.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/wechat_lib.sh"
+
+wechat_start
+
+# ---- an article ----
+cat >"$rig/water.md" <<'MD'
+---
+title: 城东停水通知
+accounts: [wechat-main]
+at: now
+digest: 今晚停水
+author: 水务办
+source_url: https://www.city.gov.example/n/1
+comments: yes
+cover: cover.png
+media:
+  - {file: cover.png, alt: 红色封面}
+  - {file: map.png, alt: 停水范围图}
+---
+# 停水范围
+
+**城东**今晚停水，见下图。
+
+![停水范围图](map.png)
+
+再看一次：
+
+![停水范围图](map.png)
+MD
+ok "the article is accepted" g post check "$rig/water.md"
+has "and said to be published, not broadcast" "$(g post new --dry-run "$rig/water.md")" "published; followers are not told"
+same "a dry run leaves nothing" "$(g post list --json | wc -l)" 0
+post=$(g post new -q "$rig/water.md")
+exits "it is published" 0 g post wait --timeout 60s "$post"
+same "once" "$(noted '.kind == "article" and .title == "城东停水通知"')" 1
+article=$(ledger '[.[] | select(.kind == "article")][0].text')
+has "its Markdown is HTML" "$article" "停水范围</h"
+has "its picture is the platform's" "$article" "mmbiz"
+same "twice in the text" "$(printf '%s' "$article" | grep -o '<img' | wc -l)" 2
+same "but uploaded once" "$(calls /cgi-bin/media/uploadimg)" 1
+same "the cover once" "$(calls /cgi-bin/material/add_material)" 1
+r=$(g post show "$post" --json)
+is "the delivery knows its address and its mode" "$r" '.deliveries[0] | .state == "sent" and .mode == "publish" and (.url | startswith("http"))'
+is "and what belongs to an article" "$r" '.digest == "今晚停水" and .byline == "水务办" and .comments == "yes"'
+is "the list says how it goes out" "$(g post list --json)" '.mode == "publish"'
+
+# ---- the same pictures again ----
+sed -e 's/^title: .*/title: 城东恢复供水/' -e 's/今晚停水，见下图/已恢复供水/' "$rig/water.md" >"$rig/back.md"
+exits "another article with the same pictures" 0 g post wait --timeout 60s "$(g post new -q "$rig/back.md")"
+same "uploads nothing again" "$(calls /cgi-bin/media/uploadimg) $(calls /cgi-bin/material/add_material)" "1 1"
+
+# ---- a picture post ----
+exits "a picture post" 0 g post wait --timeout 60s "$(g post new -q -m '雨后的城东公园' --to wechat-main --at now --title 雨后公园 --media "$rig/map.png|公园" --media "$rig/cover.png|红花")"
+same "is there once" "$(noted '.kind == "article" and .title == "雨后公园"')" 1
+
+# ---- what cannot be ----
+exits "a text alone is no publication" 6 g post new -m '只有一句话' --to wechat-main --at now
+has "and says what to do" "$(cat "$rig/out")" "give it a title"
+exits "an article wants a cover" 6 g post new -m '没有封面' --title 没有封面 --to wechat-main --at now
+
+# ---- the draft vanishes between making and publishing ----
+fault /cgi-bin/freepublish/submit '"effect":"error","error_code":40007'
+exits "a draft that is gone is made anew" 0 g post wait --timeout 60s "$(sed 's/^title: .*/title: 草稿消失/' "$rig/water.md" | (cd "$rig" && g post new -q -))"
+same "and published once" "$(noted '.title == "草稿消失" and .kind == "article"')" 1
+
+# ---- the answer is lost ----
+fault /cgi-bin/freepublish/submit '"effect":"reset-after"'
+exits "of a lost answer the article is found" 0 g post wait --timeout 60s "$(sed 's/^title: .*/title: 回信丢失/' "$rig/water.md" | (cd "$rig" && g post new -q -))"
+same "and never published twice" "$(noted '.title == "回信丢失" and .kind == "article"')" 1
+is "what the looks said is not said any more" "$(g queue list --state sent --json | head -n 1)" '.post and (.note | not)'
+
+# ---- taking back ----
+exits "why must be said" 2 g post withdraw "$post"
+exits "somebody must agree" 2 g post withdraw "$post" --reason 数字有误
+r=$(g post withdraw "$post" --reason 数字有误 --dry-run --json)
+is "what it would cost" "$r" '.delivery == "'"$post"'/wechat-main" and .used == 0 and .limit == 10'
+same "a dry run takes nothing back" "$(noted '.kind == "delete"')" 0
+ok "it is taken back" g post withdraw "$post" --reason 数字有误 --yes
+ok "the post says so" until_is '.deliveries[0].withdrawn_at' g post show "$post" --json
+same "it is gone there, once" "$(noted '.kind == "delete"')" 1
+exits "a second time there is nothing" 5 g post withdraw "$post/wechat-main" --reason 再来 --yes
+has "and that is said" "$(cat "$rig/out")" "withdrawn already"
+is "the list of withdrawals has it" "$(g queue list --kind withdraw --state sent --json)" '.kind == "withdraw" and .withdraws > 0'
+
+# ---- correcting ----
+wrong=$(sed 's/^title: .*/title: 更正前/' "$rig/water.md" | (cd "$rig" && g post new -q -))
+exits "a post with a mistake" 0 g post wait --timeout 60s "$wrong"
+sed -e 's/^title: .*/title: 更正后/' -e '/^accounts:/d' -e '/^at:/d' "$rig/water.md" >"$rig/right.md"
+ok "what a correction would do" g post correct "$wrong" "$rig/right.md" --dry-run
+same "does nothing yet" "$(noted '.title == "更正后"') $(noted '.kind == "delete"')" "0 1"
+right=$(g post correct "$wrong" "$rig/right.md" --yes -q)
+exits "the corrected one is out" 0 g post wait --timeout 60s "$right"
+same "once" "$(noted '.kind == "article" and .title == "更正后"')" 1
+ok "the old one is taken back" until_is '.deliveries[0].withdrawn_at' g post show "$wrong" --json
+same "that is the second" "$(noted '.kind == "delete"')" 2
+is "the new one names the old one" "$(g post show "$right" --json)" ".corrects == $wrong"
+is "and the other way round" "$(g post show "$wrong" --json)" ".corrected_by == $right"
+exits "what is taken back cannot be corrected" 5 g post correct "$wrong" "$rig/right.md" --yes
+
+# ---- the answer to a withdrawal is lost ----
+last=$(sed 's/^title: .*/title: 最后/' "$rig/water.md" | (cd "$rig" && g post new -q -))
+exits "one more" 0 g post wait --timeout 60s "$last"
+fault /cgi-bin/freepublish/delete '"effect":"reset-after"'
+ok "is taken back, the answer lost" g post withdraw "$last" --reason 试验 --yes
+ok "and found to be gone" until_is '.deliveries[0].withdrawn_at' g post show "$last" --json
+same "withdrawn once" "$(noted '.kind == "delete"')" 3
+
+rig_stop
+same "clean stop" "$daemon_status" 0
+done_testing
