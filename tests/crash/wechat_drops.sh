@@ -155,14 +155,14 @@ while read -r cell path request lost fault effect members; do
 	case $path in
 	publish | broadcast | stuck)
 		[ "$path" != stuck ] || path=publish
-		article_file "$account" "$fault 遇 $request" "$path" "cell-$cell"
+		article_file "$account" "$fault 遇 ${request##*/}" "$path" "cell-$cell"
 		mv "$rig/$account"[.-]* "$rig/posts/"
 		;;
 	text)
 		printf -- '---\naccounts: [%s]\nat: now\nform: text\nmode: broadcast\nkey: cell-%s\n---\n%s\n' "$account" "$cell" \
-			"$fault 遇 $request" >"$rig/posts/$account.md"
+			"$fault 遇 ${request##*/}" >"$rig/posts/$account.md"
 		;;
-	message | comment) g ticket reply "$(ticket_of "$account")" -m "$fault 遇 $request" >/dev/null || exit 1 ;;
+	message | comment) g ticket reply "$(ticket_of "$account")" -m "$fault 遇 ${request##*/}" >/dev/null || exit 1 ;;
 	esac
 done <"$rig/table"
 deliveries() { # POST PATH
