@@ -66,6 +66,8 @@
 #define LIMIT_JOBS_WAITING      100000u
 #define LIMIT_READ_MS           5000 /* a search or a report */
 #define LIMIT_SENDS_IN_FLIGHT   64u  /* per platform host */
+#define LIMIT_PULLS_RUNNING     256u /* polls at the same time; one that a person asked for is not counted out */
+#define LIMIT_CHECKS_RUNNING    64u  /* of tokens, by ourselves */
 #define LIMIT_HOOKS_RUNNING     16u
 #define LIMIT_HOOK_MS           30000
 

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 
 #include "codec/json.h"
+#include "core/limits.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/random.h"
@@ -50,6 +51,7 @@ struct polling {
 
 struct poller {
 	struct daemon *daemon;
+	size_t n_running; /* pulls */
 	bool stopping;
 };
 
@@ -103,6 +105,7 @@ static void schedule(struct feed *feed, int64_t after_ms)
 
 static void pull_free(struct pull *pull)
 {
+	pull->feed->poller->n_running--;
 	op_run_finish(&pull->run);
 	free(pull->since);
 	free(pull->since_after);
@@ -342,6 +345,7 @@ static void pull_start(struct feed *feed, struct poll_now *now)
 	size_t n;
 
 	feed->running = true;
+	feed->poller->n_running++;
 	pull->daemon = daemon;
 	pull->feed = feed;
 	pull->now = now;
@@ -364,7 +368,11 @@ static void on_timer(struct timer *timer)
 
 	if (!feed->running && feed->account->driver && feed->account->state == ACCOUNT_READY &&
 		!feed->poller->stopping) {
-		pull_start(feed, NULL);
+		if (feed->poller->n_running < LIMIT_PULLS_RUNNING) {
+			pull_start(feed, NULL);
+		} else {
+			schedule(feed, SECOND_MS + random_below(SECOND_MS)); /* thousands of accounts: its turn comes */
+		}
 	}
 }
 

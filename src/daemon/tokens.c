@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "codec/json.h"
+#include "core/limits.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "daemon/ops.h"
@@ -21,6 +22,8 @@ static const int warn_days[] = { 1, 3, 7 }; /* nearest first */
 struct tokens {
 	struct daemon *daemon;
 	struct timer timer;
+	size_t n_checking;
+	size_t next; /* account to be looked at when a check ends */
 };
 
 struct warning {
@@ -119,10 +122,14 @@ struct probe {
 	void *data;
 };
 
+static void check_ended(struct tokens *tokens);
+
 static void probe_end(struct probe *probe)
 {
 	if (probe->done) {
 		probe->done(probe->data, &probe->report);
+	} else if (probe->daemon->tokens) {
+		check_ended(probe->daemon->tokens);
 	}
 	op_run_finish(&probe->run);
 	free(probe->park);
@@ -332,8 +339,20 @@ static void watch(struct tokens *tokens, struct account *account)
 	}
 	warn_of(tokens, account);
 	if (account->state == ACCOUNT_READY && !secret_is_empty(&account->token) &&
-		(account->token_checked.ms == 0 || clock_since_ms(account->token_checked) >= CHECK_EVERY_MS)) {
+		(account->token_checked.ms == 0 || clock_since_ms(account->token_checked) >= CHECK_EVERY_MS) &&
+		tokens->n_checking < LIMIT_CHECKS_RUNNING) {
+		tokens->n_checking++;
 		token_check(tokens->daemon, account, NULL, NULL);
+	}
+}
+
+/* Thousands of accounts are not asked about at the same time. */
+static void check_ended(struct tokens *tokens)
+{
+	tokens->n_checking--;
+	while (!tokens->daemon->stopping && tokens->n_checking < LIMIT_CHECKS_RUNNING &&
+		tokens->next < tokens->daemon->n_accounts) {
+		watch(tokens, tokens->daemon->accounts[tokens->next++]);
 	}
 }
 
@@ -341,6 +360,7 @@ static void on_timer(struct timer *timer)
 {
 	struct tokens *tokens = container_of(timer, struct tokens, timer);
 
+	tokens->next = 0;
 	for (size_t i = 0; i < tokens->daemon->n_accounts; i++) {
 		watch(tokens, tokens->daemon->accounts[i]);
 	}
