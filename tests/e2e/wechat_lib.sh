@@ -75,11 +75,13 @@ noted() { # noted JQ-CONDITION: how many entries of the platform's ledger there 
 }
 
 # Until JQ-FILTER holds of what COMMAND prints; the daemon's log paces it. At most 20 seconds.
-until_is() { # until_is FILTER COMMAND...
+until_is() { # until_is [-s] FILTER COMMAND...; -s: its lines as one list
+	how=-e
+	[ "$1" = -s ] && how=-es && shift
 	wanted=$1
 	shift
 	for step in $(seq 200); do
-		if "$@" 2>/dev/null | jq -e "$wanted" >/dev/null 2>&1; then
+		if "$@" 2>/dev/null | jq "$how" "$wanted" >/dev/null 2>&1; then
 			return 0
 		fi
 		timeout 0.1 tail -n 0 -f "$rig/daemon.log" 2>/dev/null | head -n 1 >/dev/null

@@ -15,8 +15,8 @@
 #include "core/mem.h"
 #include "platform/wechat/wechat.h"
 
-#define MASS_MS       (60 * SECOND_MS)
-#define ADMIN_LOOK_MS (5 * MINUTE_MS)
+#define MASS_MS     (60 * SECOND_MS)
+#define ADMIN_PARTS 10 /* a person takes longer than a job: five minutes where a job is asked for after 30 s */
 
 const int wechat_mass_own[] = { 40007, 45065, 89504, 89505, 0 };
 
@@ -115,7 +115,7 @@ void wechat_mass_answer(struct driver_op *op, const cJSON *json, int code, struc
 			"that named them was lost");
 	} else if (code != 0) {
 		outcome->note = xstrdup("the account's administrator has to confirm it in WeChat within 30 minutes");
-		outcome->look_after_ms = ADMIN_LOOK_MS;
+		outcome->look_after_ms = ADMIN_PARTS * wechat_look_after_ms(op, 0);
 	}
 	free(data_id);
 }

@@ -1,0 +1,91 @@
+# Broadcasts: what they cost is known before, reserved when they are given their time, and spent once; to all or to those
+# who chose a topic; with the administrator's word; and taken back.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/wechat_lib.sh"
+
+wechat_start
+cast() { # cast TEXT [OPTION...]
+	text=$1
+	shift
+	g post new -q -m "$text" --to wechat-main --mode broadcast "$@"
+}
+
+# ---- what it costs ----
+r=$(g post new --dry-run -m '今晚停水' --to wechat-main --mode broadcast --at now)
+has "a dry run says to whom it goes" "$r" "broadcast to all followers"
+has "and what is left" "$r" "0 of 4 broadcasts of that month are promised so far"
+is "also for scripts" "$(g post new --dry-run --json -m '今晚停水' --to wechat-main --mode broadcast --at now)" \
+	'.modes == [{account: "wechat-main", mode: "broadcast"}] and .broadcasts[0].limit == 4 and .broadcasts[0].promised == 0'
+has "post check says it too" "$(g post check -v -m '今晚停水' --to wechat-main --mode broadcast --topic 停水通知 --at now)" \
+	'broadcast to who chose the topic "停水通知"'
+
+# ---- to all ----
+first=$(cast '今晚20时起停水' --at now)
+exits "a text goes to all followers" 0 g post wait --timeout 60s "$first"
+same "once" "$(noted '.kind == "broadcast" and .text == "今晚20时起停水" and .to == "all"')" 1
+is "the post says so" "$(g post show "$first" --json)" '.deliveries[0].mode == "broadcast"'
+is "the list says so" "$(g post list --json)" '.mode == "broadcast"'
+has "and a person sees it" "$(g post show "$first")" "broadcast"
+
+# ---- reserved when it is given its time ----
+second=$(cast '第二次' --at +20d)
+held=$(cast '没有时间')
+is "the queue says that it is a broadcast" "$(g queue list --json --state queued)" '.mode == "broadcast"'
+for n in 1 2 3; do
+	cast "已安排 $n" --at "$(date -d 'next month' +%Y-%m)-2$n 08:00" >/dev/null
+done
+cast "已安排 4" --at "$(date -d 'next month' +%Y-%m)-24 08:00" >"$rig/fourth" 2>&1
+exits "a fifth of one month is refused" 10 g post new -m '第五次' --to wechat-main --mode broadcast --at "$(date -d 'next month' +%Y-%m)-25 08:00"
+has "with the month's end" "$(cat "$rig/out")" "all 4 broadcasts of this month are promised already"
+exits "so is giving a held one its time there" 10 g post schedule "$held" --at "$(date -d 'next month' +%Y-%m)-26 08:00"
+ok "what is given up is free again" g post cancel "$(g queue list --state queued --json | jq -r 'select(.text == "已安排 3") | .post')"
+ok "for another" g post schedule "$held" --at "$(date -d 'next month' +%Y-%m)-26 08:00"
+g post cancel ALL >/dev/null
+
+# ---- by topic ----
+sim POST /sim/citizen '{"account":"wechat-main","kind":"message","as":"王","text":"订阅 停水通知","wait":true}' >/dev/null
+ok "a follower chooses a topic" timeout 60 sh -c 'until grep -q topics.told "$1"; do :; done' sh "$rig/daemon.log"
+cat >"$rig/topic.md" <<'MD'
+---
+title: 停水提醒
+accounts: [wechat-main]
+mode: broadcast
+topic: 停水通知
+at: now
+cover: cover.png
+media: [{file: cover.png, alt: 红色封面}]
+---
+**城东**停水。
+MD
+article=$(g post new -q "$rig/topic.md")
+exits "an article goes to those who chose it" 0 g post wait --timeout 60s "$article"
+is "and to nobody else" "$(ledger '[.[] | select(.kind == "broadcast" and .title == "停水提醒")] | {n: length, to: .[0].to}')" '.n == 1 and (.to | startswith("tag:") or startswith("tag "))'
+
+# ---- the administrator's word ----
+account '"mass_protection":true,"mass_protection_code":0'
+third=$(cast '需要确认' --at now)
+ok "a broadcast waits for the administrator" until_is '.deliveries[0].state == "pending"' g post show "$third" --json
+same "nobody has it yet" "$(noted '.text == "需要确认"')" 0
+website confirm
+exits "it goes out when he agrees" 0 g post wait --timeout 60s "$third"
+same "once" "$(noted '.kind == "broadcast" and .text == "需要确认"')" 1
+declined=$(cast '不予确认' --at now)
+ok "another waits" until_is '.deliveries[0].state == "pending"' g post show "$declined" --json
+website decline
+exits "it fails when he declines" 1 g post wait --timeout 60s "$declined"
+same "and reached nobody" "$(noted '.text == "不予确认"')" 0
+account '"mass_protection":false'
+
+# ---- taken back ----
+exits "a broadcast is taken back" 0 g post withdraw "$article" --reason 试验 --yes
+ok "the post says so" until_is '.deliveries[0].withdrawn_at' g post show "$article" --json
+same "and the platform was asked once" "$(noted '.kind == "delete"')" 1
+
+# ---- nothing is left ----
+fifth=$(cast '额度用完' --at now)
+ok "the fifth of a month waits for the next one" until_is '.deliveries[0] | .state == "queued" and (.next_at[8:10] == "01")' g post show "$fifth" --json
+same "and was not tried" "$(noted '.text == "额度用完"')" 0
+
+rig_stop
+same "clean stop" "$daemon_status" 0
+done_testing
