@@ -17,19 +17,19 @@ case ${1:-} in
 esac
 . tests/packages.sh
 need_packages build || exit 1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
 if [ ! -f build/demo/build.ninja ]; then
 	echo "== building (build/demo)"
-	meson setup build/demo --buildtype=release -Dauto_features=disabled >build-demo.log 2>&1 || { tail -n 20 build-demo.log; exit 1; }
+	meson setup build/demo --buildtype=release -Dauto_features=disabled >"$dir/build.log" 2>&1 || { tail -n 20 "$dir/build.log"; exit 1; }
 fi
-ninja -C build/demo >build-demo.log 2>&1 || { tail -n 30 build-demo.log; exit 1; }
-rm -f build-demo.log
+ninja -C build/demo >"$dir/build.log" 2>&1 || { tail -n 30 "$dir/build.log"; exit 1; }
 
 root=$PWD
 PATH=$root/build/demo/src/cli:$root/build/demo/src/daemon:$root/build/demo/src/sim:$PATH
 TZ=Asia/Shanghai
 GAZETTE_LOCALE_DIR=$root/build/demo/src/cli/po # not installed: LANG=zh_CN.UTF-8 finds its language here
 export PATH TZ GAZETTE_LOCALE_DIR
-dir=$(mktemp -d)
 export GAZETTE_SOCKET="$dir/control"
 sim=http://127.0.0.1:8750
 daemon_pid=
@@ -61,6 +61,12 @@ citizen() { # ACCOUNT NAME TEXT
 	printf '\033[33m  (on the platform, %s writes: %s)\033[0m\n' "$2" "$3"
 	jq -nc --arg a "$1" --arg n "$2" --arg t "$3" '{account: $a, kind: "comment", as: $n, text: $t}' |
 		curl -sS --fail -o /dev/null -d @- "$sim/sim/citizen"
+}
+follower() { # NAME KIND TEXT [MORE]: a follower of the WeChat account; what he sees at once is printed
+	printf '\033[33m  (in WeChat, %s: %s)\033[0m\n' "$1" "$3"
+	jq -nc --arg n "$1" --arg k "$2" --arg t "$3" --argjson more "${4:-{\}}" \
+		'{account: "wechat-main", kind: $k, as: $n, text: $t} + $more' |
+		curl -sS --fail -d @- "$sim/sim/citizen" | jq -r '.saw // empty' | sed 's/^/  sees: /'
 }
 expect() { # TITLE COUNT JQ: how many ledger entries must match
 	got=$(curl -sS "$sim/sim/ledger" | jq "(.entries // .) | [.[] | select($3)] | length")
@@ -145,6 +151,57 @@ must "it is escalated to the duty leader" sh -c \
 must "its history is complete" sh -c \
 	'gazette ticket show "$1" --json | jq -e "[.history[].action] | contains([\"ticket.open\", \"ticket.claim\", \"ticket.reply\", \"ticket.escalate\"])"' \
 	sh "$urgent"
+
+say "== An article in WeChat, with a picture, and a broadcast that tells followers"
+curl -sS -o /dev/null -d '{"account":"wechat-main","callback_url":"http://127.0.0.1:8751/callback/wechat-main","publish_delay_ms":300,"mass_delay_ms":300}' \
+	"$sim/sim/account"
+base64 -d >"$dir/cover.png" <<'PNG'
+iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR4nGM4ISeHFTEMLQkAkL9BAbKfPiIAAAAASUVORK5CYII=
+PNG
+cat >"$dir/guide.md" <<'MD'
+---
+title: 周末办事指南
+accounts: [wechat-main]
+at: now
+comments: yes
+media: [{file: cover.png, alt: 红色封面}]
+---
+# 周末办事指南
+
+**周六**上午九点至十二点照常办理。
+
+![红色封面](cover.png)
+MD
+run gazette post new "$dir/guide.md"
+article=$(gazette post list --limit 1 -q)
+run gazette post wait "$article"
+expect "the article, once" 1 '.kind == "article" and .title == "周末办事指南"'
+printf '\033[36m$ gazette post new --dry-run -m 今晚停水 --to wechat-main --mode broadcast --at now\033[0m\n'
+gazette post new --dry-run -m '今晚20时起城东停水，请提前储水。' --to wechat-main --mode broadcast --at now
+run gazette post new -m '今晚20时起城东停水，请提前储水。' --to wechat-main --mode broadcast --at now
+run gazette post wait "$(gazette post list --limit 1 -q)"
+expect "the broadcast, once, to all followers" 1 '.kind == "broadcast" and .to == "all" and (.text | contains("储水"))'
+
+say "== A follower writes; a reader comments"
+follower 王大爷 message '停水到几点？' '{"wait": true}'
+ticket=$(gazette inbox --account wechat-main -q | head -n 1)
+run gazette take "$ticket"
+run gazette ticket show "$ticket"
+run gazette reply "$ticket" -m '今晚22时恢复供水。'
+must "the answer is out" timeout 30 sh -c 'until gazette ticket show "$1" --json | grep -q "\"sent\""; do :; done' sh "$ticket"
+expect "the answer, once, to the follower" 1 '.kind == "reply" and .text == "今晚22时恢复供水。"'
+remote=$(curl -sS "$sim/sim/ledger" | jq -r '[(.entries // .)[] | select(.kind == "article")][0].remote_id')
+follower 读者小李 comment '需要预约吗？' "{\"article\": \"$remote\"}"
+run gazette account poll wechat-main
+run gazette comment list "$article/wechat-main"
+comment=$(gazette comment list "$article/wechat-main" -q | head -n 1)
+ticket=$(gazette comment show "$comment" --json | jq -r .ticket)
+run gazette take "$ticket"
+run gazette comment reply "$comment" -m '不用预约，带身份证即可。'
+run gazette comment elect "$comment"
+must "the answer is out" timeout 30 sh -c 'until gazette ticket show "$1" --json | grep -q "\"sent\""; do :; done' sh "$ticket"
+expect "the answer below the article, once" 1 '(.endpoint | endswith("/comment/reply/add")) and (.text | contains("不用预约"))'
+expect "the comment selected, once" 1 '.endpoint | endswith("/comment/markelect")'
 
 say "== How the account stands"
 run gazette account show weibo-main
