@@ -27,7 +27,8 @@
 
 struct looks {
 	struct daemon *daemon;
-	struct due due; /* ids are sends */
+	struct due due;           /* ids are sends */
+	struct mono steady_since; /* the wall clock was not set since, as far as we know */
 	struct look *running;
 	size_t in_flight;
 	bool stopping;
@@ -154,10 +155,22 @@ static int64_t next_look_ms(const struct look *look)
 	return ms < LOOK_MAX_MS ? ms : LOOK_MAX_MS;
 }
 
+/*
+ * How long ago the last attempt surely is. The wall clock may have been set since, or have been wrong before we were
+ * started: then all that is sure is how long it has run undisturbed. An attempt in the future was before it was set.
+ */
+static int64_t since_attempt_ms(const struct look *look)
+{
+	int64_t wall_ms = loop_now_at(look->looks->daemon->loop) - look->row.last_attempt_at;
+	int64_t steady_ms = clock_since_ms(look->looks->steady_since);
+
+	return wall_ms >= 0 && wall_ms < steady_ms ? wall_ms : steady_ms;
+}
+
 static void on_absent(struct look *look, bool untouched)
 {
 	int64_t lag_ms = look->driver->settle_lag_ms(look->config->settings);
-	int64_t since_ms = loop_now_at(look->looks->daemon->loop) - look->row.last_attempt_at;
+	int64_t since_ms = since_attempt_ms(look);
 
 	if (untouched) {
 		look->result.event = SEND_MISS;
@@ -361,6 +374,21 @@ static void on_due(struct due *due, int64_t at unused_arg, int64_t id)
 	store_write(looks->daemon->store, &look->job);
 }
 
+/* Whatever waits was told to by another clock: looked at now, it is told anew. */
+static void on_clock_step(struct due *due)
+{
+	struct looks *looks = container_of(due, struct looks, due);
+	struct heap_entry entry;
+	struct heap waiting = due->heap;
+
+	looks->steady_since = clock_mono();
+	due->heap = (struct heap){ 0 };
+	while (heap_pop_due(&waiting, INT64_MAX, &entry)) {
+		heap_push(&due->heap, loop_now_at(looks->daemon->loop), entry.id);
+	}
+	heap_finish(&waiting);
+}
+
 void looks_arm(struct looks *looks, const struct effect *effect)
 {
 	due_add(&looks->due, effect->at, effect->id);
@@ -371,7 +399,8 @@ struct looks *looks_new(struct daemon *daemon, struct error *err)
 	struct looks *looks = xnew(struct looks);
 
 	looks->daemon = daemon;
-	if (!due_start(daemon->loop, &looks->due, on_due, NULL, err)) {
+	looks->steady_since = clock_mono();
+	if (!due_start(daemon->loop, &looks->due, on_due, on_clock_step, err)) {
 		free(looks);
 		return NULL;
 	}

@@ -27,6 +27,7 @@
 #include "world.h"
 
 #define ROUND_MS      1500
+#define WRITING_MS    150               /* between two bursts of comments */
 #define SETTLE_MS     (120 * SECOND_MS) /* in which nothing at all happens */
 #define SETTLE_MAX_MS (30 * MINUTE_MS)
 #define WRITERS       3  /* processes of citizens on WeChat */
@@ -718,7 +719,7 @@ static void be_citizens_of_weibo(struct office *office, int64_t messages)
 			line, "answer", world_sim(world, account, "/sim/citizen", body, NULL) ? "yes" : "unknown");
 		world_log(world, "comments", line);
 		done += n;
-		world_pause(40);
+		world_pause(WRITING_MS);
 	}
 }
 

@@ -104,21 +104,20 @@ static void write_config(const struct world *world)
 	for (int i = 1; i <= world->n_weibo; i++) {
 		(void)fprintf(out,
 			"  weibo-%d:\n    platform: weibo\n    tier: %s\n    uid: \"%d\"\n    app_key: \"%d\"\n"
-			"    app_secret: rehearsal-secret-1\n    redirect_uri: "
-			"https://www.city.gov.example/weibo/callback\n"
-			"    safe_domain: www.city.gov.example\n    rip: 203.0.113.7\n    token: 2.00rehearsal%d\n"
-			"    calls_per_day: 10000000\n    posts_per_hour: 100000\n    reserve: 28\n    poll_min: "
-			"500ms\n"
+			"    app_secret: rehearsal-secret-1\n    rip: 203.0.113.7\n    token: 2.00rehearsal%d\n"
+			"    redirect_uri: https://www.city.gov.example/weibo/callback\n"
+			"    safe_domain: www.city.gov.example\n    calls_per_day: 10000000\n"
+			"    posts_per_hour: 100000\n    reserve: 28\n    poll_min: 1s\n"
 			"    find_after: 100ms\n    settle_lag: 4s\n",
 			i, i % 2 ? "share" : "advanced", 1900000000 + i, 1000 + i, i);
 	}
 	for (int i = 1; i <= world->n_wechat; i++) {
 		(void)fprintf(out,
 			"  wechat-%d:\n    platform: wechat\n    kind: service\n    appid: wx%016x\n"
-			"    app_secret: rehearsal-secret-%d\n    original_id: gh_%012x\n    callback_token: "
-			"GovDeskToken2026\n"
-			"    callback_mode: safe\n    aes_key: m0lFs5W7eSqJ4mm2rHRGvdhfMSxGT9G71SBvMelJmyA\n"
-			"    poll_min: 1h\n    find_after: 100ms\n    settle_lag: 4s\n    job_after: 200ms\n",
+			"    app_secret: rehearsal-secret-%d\n    original_id: gh_%012x\n"
+			"    callback_token: GovDeskToken2026\n    callback_mode: safe\n"
+			"    aes_key: m0lFs5W7eSqJ4mm2rHRGvdhfMSxGT9G71SBvMelJmyA\n    poll_min: 1h\n"
+			"    find_after: 100ms\n    settle_lag: 4s\n    job_after: 200ms\n",
 			i, (unsigned)i, i, (unsigned)i);
 	}
 	if (fclose(out) != 0) {
