@@ -326,7 +326,7 @@ static const struct column list_columns[] = {
 	{ "class", N_("CLASS"), COLUMN_WORD, 0, true },
 	{ "state", N_("STATE"), COLUMN_STATE, 0, false },
 	{ "due_at", N_("DUE"), COLUMN_DUE, 0, false },
-	{ "window_until", N_("ANSWER UNTIL"), COLUMN_TIME, 0, false },
+	{ "window_until", N_("ANSWER UNTIL"), COLUMN_TIME, 0, true },
 	{ "replies_left", N_("LEFT"), COLUMN_NUMBER, 0, false },
 	{ "account", N_("ACCOUNT"), COLUMN_TEXT, 8, true },
 	{ "author", N_("CITIZEN"), COLUMN_TEXT, 6, true },

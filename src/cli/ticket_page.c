@@ -61,8 +61,7 @@ void ticket_window_text(struct cli *cli, struct buf *out, const cJSON *ticket, b
 		return;
 	}
 	(void)buf_printf(out, _("may be answered %" PRId64 " times more"), left);
-	(void)buf_add_text(out, ", ");
-	(void)buf_add_text(out, _("until "));
+	(void)buf_add_text(out, _(", until "));
 	echo_text(cli, out, until_at);
 }
 
@@ -77,10 +76,12 @@ static void show_window(struct cli *cli, const cJSON *ticket)
 	}
 	buf_init(&text, 512);
 	ticket_window_text(cli, &text, ticket, &closed);
-	if (text.n > 0) {
+	if (closed) {
 		page_cell(cli, _("answer"), 12, STYLE_DIM);
-		page_cell(cli, text.p, 0, closed ? STYLE_BAD : STYLE_PLAIN);
+		page_cell(cli, text.p, 0, STYLE_BAD);
 		out_text(cli, "\n");
+	} else {
+		page_field(cli, _("answer"), text.p ? text.p : "");
 	}
 	buf_finish(&text);
 }
