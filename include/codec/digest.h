@@ -1,4 +1,4 @@
-/* SHA-256, SHA-1, AES and base64 over libcrypto. */
+/* SHA-256, SHA-1 and AES over libcrypto. */
 #ifndef CODEC_DIGEST_H
 #define CODEC_DIGEST_H
 
@@ -38,8 +38,5 @@ bool aes_cbc_encrypt(struct buf *out, const unsigned char key[32], const unsigne
 	struct error *err) must_check;
 bool aes_cbc_decrypt(struct buf *out, const unsigned char key[32], const unsigned char iv[16], struct str bytes,
 	struct error *err) must_check;
-
-bool base64_encode(struct buf *out, struct str bytes);
-bool base64_decode(struct buf *out, struct str text, struct error *err) must_check;
 
 #endif

@@ -11,7 +11,7 @@
 #include "cli/cli.h"
 #include "cli/i18n.h"
 #include "cli/input.h"
-#include "codec/digest.h"
+#include "codec/base64.h"
 #include "codec/front_matter.h"
 #include "codec/json.h"
 #include "codec/markdown.h"

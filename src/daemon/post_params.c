@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "codec/base64.h"
 #include "codec/digest.h"
 #include "codec/json.h"
 #include "core/limits.h"

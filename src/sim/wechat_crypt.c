@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "codec/base64.h"
 #include "codec/digest.h"
 
 #define BLOCK          32u

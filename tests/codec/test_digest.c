@@ -1,6 +1,7 @@
 /* The digests that approvals and attempt rows are bound to, against the published vectors; base64 both ways. */
 #include "check.h"
 
+#include "codec/base64.h"
 #include "codec/digest.h"
 
 static void test_digest__known_vectors(void **state)

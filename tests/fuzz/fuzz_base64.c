@@ -3,7 +3,7 @@
 #include "fuzz.h"
 #include "fuzz_check.h"
 
-#include "codec/digest.h"
+#include "codec/base64.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -6,6 +6,7 @@
 #include "fuzz.h"
 #include "fuzz_check.h"
 
+#include "codec/base64.h"
 #include "codec/digest.h"
 #include "core/limits.h"
 #include "platform/wechat/crypto.h"

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "codec/base64.h"
 #include "codec/digest.h"
 #include "core/limits.h"
 
