@@ -16,12 +16,18 @@ one() {
 	bench_config "$in_flight"
 	rm -rf "$rig/state"
 	rig_daemon || exit 1
-	posts "$posts" '' "$in_flight" >"$rig/batch.csv"
+	# All are due at the same moment, some time after the import.
+	due=$(($(date +%s) + 4 + posts / 1000))
+	posts "$posts" "$(date -d "@$due" +%Y-%m-%dT%H:%M:%S%:z)" "$in_flight" >"$rig/batch.csv"
 	g post import "$rig/batch.csv" >/dev/null || exit 1
+	[ "$(date +%s)" -lt $((due - 1)) ] || {
+		echo "the import took longer than was thought" >&2
+		exit 1
+	}
+	sleep $((due - 1 - $(date +%s))) # until nothing else is left to do
 	before=$(cpu_ms)
 	commits=$(g status --json | jq .store.commits)
-	g post release ALL --at now >/dev/null || exit 1
-	timeout 600 sh -c 'until gazette -s "$1" status --json | jq -e ".sends | (.queued // 0) + (.sending // 0) == 0" >/dev/null; do sleep 0.2; done' sh "$rig/control"
+	timeout 600 sh -c 'until gazette -s "$1" status --json | jq -e ".sends | (.queued // 0) + (.sending // 0) == 0" >/dev/null; do sleep 0.3; done' sh "$rig/control"
 	commits=$(($(g status --json | jq .store.commits) - commits))
 	ours_cpu=$(awk -v ms="$(($(cpu_ms) - before))" -v n="$posts" 'BEGIN { printf "%.1f", ms * 1000 / n }')
 	sent=$(g status --json | jq .sends.sent)
