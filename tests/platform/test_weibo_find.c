@@ -54,7 +54,7 @@ static void find(struct rig *rig, const char *list, const struct item *items, si
 
 #define OLD \
 	{ \
-		100, -600, "昨日要闻", NULL \
+		100, -900, "昨日要闻", NULL \
 	}
 #define LONG_TAIL ",\"next_cursor\":0,\"total_number\":412"
 
@@ -161,6 +161,33 @@ static void test_post__absent_needs_a_list_that_reaches_back(void **state)
 	CHECK_INT(rig.outcome.found, FOUND_UNCLEAR);
 	find(&rig, "statuses", busy, 0, "");
 	CHECK_INT(rig.outcome.found, FOUND_UNCLEAR);
+	rig_finish(&rig);
+}
+
+/* The daemon's clock was minutes ahead when the post was tried: to the platform it is minutes older. */
+static void test_post__a_wrong_clock_is_no_proof(void **state)
+{
+	const struct item busy[] = { { 205, -180, "一早天气晴好", NULL }, { 204, -190, "二环路通畅了", NULL },
+		{ 203, -200, "三号线恢复", NULL }, { 202, -240, "四季公园开放", NULL },
+		{ 201, -280, "五点半闭馆", NULL } };
+	const struct item ours[] = { { 205, 50, "一早天气晴好", NULL }, { 201, -700, RETURNED, NULL }, OLD };
+	const struct item before[] = { { 205, 50, "一早天气晴好", NULL }, { 99, 2, RETURNED, NULL } };
+	struct rig rig;
+
+	(void)state;
+	start_find(&rig, WEIBO_TIER_SHARE);
+	/* pushed out by five, all of them older by our clock */
+	find(&rig, "statuses", busy, 5, LONG_TAIL);
+	CHECK_INT(rig.outcome.found, FOUND_UNCLEAR);
+	rig.send.before_id = "100";
+	find(&rig, "statuses", busy, 5, LONG_TAIL);
+	CHECK_INT(rig.outcome.found, FOUND_UNCLEAR);
+	/* what stands behind our last one may be ours, however old it is */
+	find(&rig, "statuses", ours, 3, LONG_TAIL);
+	CHECK_INT(rig.outcome.found, FOUND_UNCLEAR);
+	/* and what stands before it is not, however young */
+	find(&rig, "statuses", before, 2, LONG_TAIL);
+	CHECK_INT(rig.outcome.found, FOUND_NO);
 	rig_finish(&rig);
 }
 
@@ -409,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_post__found_by_its_text),
 		cmocka_unit_test(test_post__five_seconds_of_clock_are_forgiven),
 		cmocka_unit_test(test_post__absent_needs_a_list_that_reaches_back),
+		cmocka_unit_test(test_post__a_wrong_clock_is_no_proof),
 		cmocka_unit_test(test_post__what_others_own_is_never_a_match),
 		cmocka_unit_test(test_post__a_mangled_form_is_never_called_absent),
 		cmocka_unit_test(test_post__of_two_alike_the_link_decides_then_the_age),

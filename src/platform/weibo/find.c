@@ -9,8 +9,9 @@
  * is "unclear", which costs another look.
  *
  * What may differ between what was sent and what is read: links are shortened, # may be stripped, white space trimmed,
- * entities escaped, a long text cut, a comment gets "回复@name:" in front. Clocks differ too: an equal text from
- * shortly before the first attempt is taken as a sign of a wrong clock, not as somebody else's post.
+ * entities escaped, a long text cut, a comment gets "回复@name:" in front. Clocks differ too, and ours may have been
+ * minutes wrong at the attempt: what came before it is told by the order of ids where we had sent something before, and
+ * an equal text that is older than the attempt is taken as a sign of a wrong clock, not as somebody else's post.
  *
  * source  wiki "2/statuses/user_timeline"; five newest as a public Java client quotes it (qqxadyy/weibo-openapi-4java);
  * samples tests/fixtures/weibo/user_timeline.json, comments_reply.json
@@ -188,6 +189,20 @@ static bool is_elsewhere(const struct driver_op *op, const cJSON *item)
 	       (send->reply_status_id || !threaded) && weibo_id_of(json_get(item, "status"), &got) && got != want;
 }
 
+/*
+ * Surely from before the first attempt? Ids ascend, so what we had sent before it decides, whatever the clocks say:
+ * ours may have been wrong by any amount then. Without such a thing the times decide, with room for a wrong clock.
+ */
+static bool is_older(const struct driver_send *send, int64_t id, int64_t made_at)
+{
+	int64_t before_id;
+
+	if (weibo_id_parse(str_from(send->before_id), &before_id)) {
+		return id <= before_id;
+	}
+	return made_at != 0 && made_at < send->first_attempt_at - CLOCK_DOUBT_MS;
+}
+
 static enum verdict judge(const struct driver_op *op, const cJSON *item, struct str sent_print)
 {
 	const struct driver_send *send = op->send;
@@ -203,7 +218,7 @@ static enum verdict judge(const struct driver_op *op, const cJSON *item, struct 
 	if (has_marker) {
 		return verdict;
 	}
-	if (made_at != 0 && made_at < send->first_attempt_at - CLOCK_DOUBT_MS) {
+	if (is_older(send, id, made_at)) {
 		return VERDICT_OTHER;
 	}
 	verdict = is_elsewhere(op, item) ? VERDICT_OTHER : by_text(op, item, sent_print);
@@ -220,8 +235,6 @@ static bool reaches_back(const struct driver_op *op, const cJSON *root, const cJ
 	size_t n = (size_t)cJSON_GetArraySize(list);
 	const cJSON *last = NULL;
 	const cJSON *item;
-	int64_t before_id;
-	int64_t made_at;
 	int64_t id;
 
 	/* The last one, not any: an old post that was pinned stands on top. */
@@ -229,12 +242,7 @@ static bool reaches_back(const struct driver_op *op, const cJSON *root, const cJ
 	{
 		last = item;
 	}
-	/* What we had sent before it was tried stands at the end, or older: ids ascend, whatever the clocks say. */
-	if (weibo_id_parse(str_from(op->send->before_id), &before_id) && weibo_id_of(last, &id) && id <= before_id) {
-		return true;
-	}
-	made_at = weibo_made_at(last);
-	if (made_at != 0 && made_at < op->send->first_attempt_at - CLOCK_GRACE_MS) {
+	if (weibo_id_of(last, &id) && is_older(op->send, id, weibo_made_at(last))) {
 		return true;
 	}
 	/* Or it is all there is; pages are filtered, so a short one alone proves nothing. */
