@@ -13,6 +13,7 @@
 
 #define PAGE_CELLS_MAX 100u
 #define LINE_CELLS_MIN 10u /* of text, however deep it is indented */
+#define ECHO_GRACE_MS  2000
 #define TAIL_INDENT    4u
 #define FIELD_NAME_MAX 64u
 #define FIELD_BYTES    LIMIT_ANSWER_BYTES
@@ -205,7 +206,8 @@ void echo_text(struct cli *cli, struct buf *out, int64_t at)
 	buf_init(&english, 256);
 	buf_init(&span, 64);
 	(void)when_format_echo(&english, at, cli_now_at(cli));
-	relative_text(cli, &span, at);
+	/* What was given as "+1h" is not read back as "in 59 min". */
+	relative_text(cli, &span, at - cli_now_at(cli) > MINUTE_MS - ECHO_GRACE_MS ? at + ECHO_GRACE_MS : at);
 	rest = buf_str(&english);
 	(void)str_split(&rest, ',', &moment);
 	for (size_t i = 0; i < ARRAY_LEN(weekdays); i++) {

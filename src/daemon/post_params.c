@@ -202,6 +202,22 @@ static bool read_targets(const struct rules *rules, const cJSON *object, struct 
 	return true;
 }
 
+bool check_not_past(int64_t due_at, int64_t now_at, struct error *err)
+{
+	struct buf echo;
+
+	/* "now", and times of this very second, are meant; anything older is a mistake. */
+	if (due_at >= now_at - 2 * SECOND_MS) {
+		return true;
+	}
+	buf_init(&echo, 200);
+	(void)when_format_echo(&echo, due_at, now_at);
+	(void)error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
+		"at: that is in the past (" STR_FMT "): give a later time, or \"now\"", STR_ARG(buf_str(&echo)));
+	buf_finish(&echo);
+	return false;
+}
+
 static bool read_times(const struct rules *rules, const cJSON *object, int64_t now_at, bool past_ok, struct post *post,
 	struct error *err)
 {
@@ -217,15 +233,7 @@ static bool read_times(const struct rules *rules, const cJSON *object, int64_t n
 		if (!when_parse(str_from(at), now_at, &post->due_at, err)) {
 			return error_prefix(err, "at");
 		}
-		/* "now", and times of this very second, are meant; anything older is a mistake. */
-		if (post->due_at < now_at - 2 * SECOND_MS && !past_ok) {
-			struct buf echo;
-
-			buf_init(&echo, 200);
-			(void)when_format_echo(&echo, post->due_at, now_at);
-			(void)error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "at: " STR_FMT " is in the past",
-				STR_ARG(buf_str(&echo)));
-			buf_finish(&echo);
+		if (!past_ok && !check_not_past(post->due_at, now_at, err)) {
 			return false;
 		}
 		if (post->due_at < now_at) {

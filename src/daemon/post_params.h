@@ -34,4 +34,7 @@ cJSON *findings_json(const struct finding_list *findings);
 /* INPUT/REJECT with the first blocking finding as text and exit code 6; false. */
 bool findings_error(const struct finding_list *findings, struct error *err);
 
+/* A time that was given for publishing must not have passed. errors INPUT */
+bool check_not_past(int64_t due_at, int64_t now_at, struct error *err) must_check;
+
 #endif

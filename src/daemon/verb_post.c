@@ -311,8 +311,8 @@ static bool run_schedule(struct tx *tx, struct call *call, struct error *err)
 		!call_text(call, "at", true, 100, &at, err) || !when_parse(str_from(at), now_at, &due_at, err)) {
 		return false;
 	}
-	if (due_at < now_at - 2 * SECOND_MS) {
-		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "post.schedule: at: \"%s\" is in the past", at);
+	if (!check_not_past(due_at, now_at, err)) {
+		return false;
 	}
 	if (!post_check_room_at(tx, call->rules, id, due_at, err) || !post_set_due(tx, &call->actor, id, due_at, err)) {
 		return false;

@@ -1,9 +1,10 @@
 /*
  * Preloaded into the daemon: a wall clock that is wrong and is set while the daemon runs, and a disk that fails.
  *
- * libfaketime was tried for the clock. It knows nothing of timerfd, so that an absolute timer fires by the real clock,
- * and nobody would learn of a step. Here a timer of the wall clock is armed in real time, and when the clock is set all
- * of them become readable at once with ECANCELED, as the kernel does it. A thread that waits on the page sees to that.
+ * libfaketime is not what sets the clock: it seems to know nothing of timerfd, so that an absolute timer fires by the
+ * real clock, and nobody would learn of a step. Here a timer of the wall clock is armed in real time, and when the
+ * clock is set all of them become readable at once with ECANCELED, as the kernel does it. A thread that waits on the
+ * page sees to that.
  *
  * Disk faults strike what SQLite calls to write, cut and sync, for files below the state directory only. Built with
  * 64-bit offsets, pwrite and ftruncate here are the pwrite64 and ftruncate64 that it calls.
