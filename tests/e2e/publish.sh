@@ -106,7 +106,8 @@ due=$(($(date +%s) + 2))
 while [ "$(date +%s)" -lt "$due" ]; do read -r _ <"$rig/accounts.yaml"; done
 rig_daemon || exit 1
 ok "a little late is published after all" g post wait "$id"
-has "too late is held for a decision" "$(g post show "$late" --json)" '"late"'
+ok "too late is held for a decision" timeout 60 sh -c \
+	'until gazette -s "$1" post show "$2" --json | grep -q "\"late\""; do :; done' sh "$rig/control" "$late"
 same "and not sent" "$(ledger '[.[] | select(.text | startswith("过时不候"))] | length')" 0
 
 rig_stop
