@@ -157,11 +157,12 @@ void i18n_start(void)
 {
 	const char *dir = getenv("GAZETTE_LOCALE_DIR");
 	const char *language = asked_for();
+	const char *wanted = getenv("LANGUAGE"); /* empty is as good as none */
 
 	if (!setlocale(LC_MESSAGES, "") && strncmp(language, "zh", 2) == 0) {
 		/* gettext translates nothing in the locale "C", but does in "C.UTF-8". */
 		if (setlocale(LC_MESSAGES, "C.UTF-8")) {
-			(void)setenv("LANGUAGE", "zh_CN", 0);
+			(void)setenv("LANGUAGE", "zh_CN", !wanted || !wanted[0]);
 		}
 	}
 	(void)setlocale(LC_CTYPE, "C.UTF-8");

@@ -370,10 +370,32 @@ bool output_object(struct cli *cli, const cJSON *object)
 
 static void out_vprintf(struct cli *cli, const char *format, va_list args) printf_like(2, 0);
 
+/* What is put off by out_pad() comes before anything but a line's end. */
+static void add_padding(struct output *output, const char *text)
+{
+	if (text[0] == '\0') {
+		return;
+	}
+	while (output->pad > 0 && text[0] != '\n') {
+		(void)buf_add_char(&output->out, ' ');
+		output->pad--;
+	}
+	output->pad = 0;
+}
+
+void out_pad(struct cli *cli, size_t cells)
+{
+	cli->output->pad += cells;
+}
+
 static void out_vprintf(struct cli *cli, const char *format, va_list args)
 {
-	(void)buf_vprintf(&cli->output->out, format, args);
-	piece_done(cli);
+	struct buf text;
+
+	buf_init(&text, LIMIT_ANSWER_BYTES);
+	(void)buf_vprintf(&text, format, args);
+	out_text(cli, text.p);
+	buf_finish(&text);
 }
 
 void out_printf(struct cli *cli, const char *format, ...)
@@ -387,12 +409,14 @@ void out_printf(struct cli *cli, const char *format, ...)
 
 void out_text(struct cli *cli, const char *text)
 {
+	add_padding(cli->output, text);
 	(void)buf_add_text(&cli->output->out, text);
 	piece_done(cli);
 }
 
 void out_styled(struct cli *cli, enum style style, const char *text)
 {
+	add_padding(cli->output, text);
 	term_style(&cli->output->out, &cli->term, style, str_from(text));
 }
 

@@ -65,6 +65,8 @@ bool output_object(struct cli *cli, const cJSON *object);
 void out_printf(struct cli *cli, const char *format, ...) printf_like(2, 3);
 void out_text(struct cli *cli, const char *text);
 void out_styled(struct cli *cli, enum style style, const char *text);
+/* So many blanks, unless the line ends here. */
+void out_pad(struct cli *cli, size_t cells);
 /* A confirmation: on a terminal or with -v, never under -q or --json. One line; the line end is added. */
 void say(struct cli *cli, const char *format, ...) printf_like(2, 3);
 

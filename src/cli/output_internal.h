@@ -20,6 +20,7 @@ struct output {
 	size_t n_picked;
 	char *picked_text; /* what they point into */
 	struct buf out;
+	size_t pad;   /* blanks that come if anything comes behind them on the line */
 	cJSON **rows; /* of a table, until it is laid out */
 	size_t n_rows;
 	size_t cap_rows;

@@ -46,9 +46,7 @@ void page_cell(struct cli *cli, const char *value, size_t cells, enum style styl
 	out_safe(&safe, value);
 	out_styled(cli, style, safe.p);
 	width = text_width(buf_str(&safe));
-	do {
-		out_text(cli, " ");
-	} while (width++ < cells);
+	out_pad(cli, width < cells ? cells - width + 1 : 1);
 	buf_finish(&safe);
 }
 

@@ -145,7 +145,7 @@ static size_t tokenise(struct buf *out, struct str text, bool query)
 	return n;
 }
 
-static bool number(sqlite3 *sqlite, const char *sql, int64_t *ret_value)
+bool search_number(sqlite3 *sqlite, const char *sql, int64_t *ret_value)
 {
 	sqlite3_stmt *stmt = NULL;
 	bool ok = sqlite3_prepare_v2(sqlite, sql, -1, &stmt, NULL) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW;
@@ -192,7 +192,7 @@ static sqlite3 *open_index(const struct search *search, bool renew)
 	code = sqlite3_open_v2(
 		search->fts_path, &sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (code == SQLITE_OK && sqlite3_busy_timeout(sqlite, 2000) == SQLITE_OK &&
-		number(sqlite, "PRAGMA user_version", &layout) && (layout == LAYOUT || layout == 0) &&
+		search_number(sqlite, "PRAGMA user_version", &layout) && (layout == LAYOUT || layout == 0) &&
 		(layout == LAYOUT || sqlite3_exec(sqlite, make, NULL, NULL, NULL) == SQLITE_OK) &&
 		sqlite3_exec(sqlite,
 			"PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY", NULL,
@@ -236,7 +236,7 @@ static bool source_open(sqlite3 *db, sqlite3 *index, enum doc_kind kind, struct 
 	char sql[96];
 
 	(void)snprintf(sql, sizeof(sql), "SELECT coalesce(max(last), 0) FROM mark WHERE kind = %d", (int)kind);
-	if (!number(index, sql, &source->last) ||
+	if (!search_number(index, sql, &source->last) ||
 		sqlite3_prepare_v2(db, sql_new[kind], -1, &source->rows, NULL) != SQLITE_OK) {
 		return false;
 	}
@@ -287,7 +287,7 @@ static bool put_all(sqlite3 *index, struct source *sources)
 	sqlite3_stmt *put_of = NULL;
 	int64_t doc = 0;
 	enum doc_kind kind;
-	bool ok = number(index, "SELECT coalesce(max(doc), 0) FROM doc_of", &doc) &&
+	bool ok = search_number(index, "SELECT coalesce(max(doc), 0) FROM doc_of", &doc) &&
 		  sqlite3_prepare_v2(index, "INSERT INTO doc (rowid, tokens) VALUES ($1, $2)", -1, &put, NULL) ==
 			  SQLITE_OK &&
 		  sqlite3_prepare_v2(index, "INSERT INTO doc_of (doc, kind, id) VALUES ($1, $2, $3)", -1, &put_of,

@@ -26,18 +26,6 @@ static bool do_sql(sqlite3 *sqlite, const char *sql)
 	return sqlite3_exec(sqlite, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-static bool number(sqlite3 *sqlite, const char *sql, int64_t *ret_value)
-{
-	sqlite3_stmt *stmt = NULL;
-	bool ok = sqlite3_prepare_v2(sqlite, sql, -1, &stmt, NULL) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW;
-
-	if (ok) {
-		*ret_value = sqlite3_column_int64(stmt, 0);
-	}
-	(void)sqlite3_finalize(stmt);
-	return ok;
-}
-
 static bool attach(sqlite3 *index, const char *db_path)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -58,9 +46,10 @@ static bool look(struct sweep *sweep, sqlite3 *index, int mark)
 	int64_t swept = 0;
 
 	(void)snprintf(sql, sizeof(sql), "SELECT coalesce(max(last), 0) FROM mark WHERE kind = %d", mark);
-	if (!number(index, "SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM store.meta WHERE name = 'purges'",
+	if (!search_number(index,
+		    "SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM store.meta WHERE name = 'purges'",
 		    &sweep->purges) ||
-		!number(index, sql, &swept)) {
+		!search_number(index, sql, &swept)) {
 		return false;
 	}
 	sweep->step = swept == sweep->purges ? SWEEP_DONE : SWEEP_REMOVE;
@@ -84,7 +73,7 @@ static bool gather(sqlite3 *index, int64_t *ret_n)
 	static const char words[] = "INSERT INTO temp.found SELECT doc, \"offset\", term FROM temp.word"
 				    " WHERE doc IN (SELECT doc FROM temp.doomed)";
 
-	return do_sql(index, sql) && number(index, "SELECT count(*) FROM temp.doomed", ret_n) &&
+	return do_sql(index, sql) && search_number(index, "SELECT count(*) FROM temp.doomed", ret_n) &&
 	       (*ret_n == 0 || do_sql(index, words));
 }
 
@@ -162,7 +151,7 @@ static bool empty_wal(sqlite3 *index)
 {
 	int64_t busy = 1;
 
-	return number(index, "PRAGMA main.wal_checkpoint(TRUNCATE)", &busy) && !busy;
+	return search_number(index, "PRAGMA main.wal_checkpoint(TRUNCATE)", &busy) && !busy;
 }
 
 static bool merge_some(struct sweep *sweep, sqlite3 *index, int mark)

@@ -21,4 +21,7 @@ struct sweep {
  */
 bool sweep_step(struct sweep *sweep, sqlite3 *index, const char *db_path, int mark);
 
+/* The one number that a query without parameters gives; false on trouble, or without a row. */
+bool search_number(sqlite3 *sqlite, const char *sql, int64_t *ret_value);
+
 #endif

@@ -358,6 +358,27 @@ static void test_pages__wrap_by_cells_and_keep_punctuation_with_its_word(void **
 	}
 }
 
+static void test_pages__no_line_ends_in_blanks(void **state)
+{
+	struct cli cli;
+
+	(void)state;
+	rig_cli(&cli, &command_thing, 80, NOW_AT);
+	rig_begin(&rig);
+	out_styled(&cli, STYLE_PLAIN, "cell");
+	out_pad(&cli, 4);
+	out_text(&cli, "\n");
+	out_text(&cli, "cell");
+	out_pad(&cli, 2);
+	out_pad(&cli, 1);
+	out_printf(&cli, "%s", "");
+	out_printf(&cli, "%s\n", "next");
+	output_flush(&cli, false);
+	rig_end(&rig);
+	rig_cli_finish(&cli);
+	CHECK_TEXT(rig.out, "cell\ncell   next\n");
+}
+
 static void test_output__to_a_full_disk_is_a_failure_to_a_closed_pipe_not(void **state)
 {
 	struct cli cli;
@@ -413,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_say__is_heard_on_a_terminal_and_by_v_only),
 		cmocka_unit_test(test_times__are_said_in_at_most_two_units),
 		cmocka_unit_test(test_pages__wrap_by_cells_and_keep_punctuation_with_its_word),
+		cmocka_unit_test(test_pages__no_line_ends_in_blanks),
 		cmocka_unit_test(test_output__to_a_full_disk_is_a_failure_to_a_closed_pipe_not),
 	};
 
