@@ -6,7 +6,7 @@ posts=${BENCH_POSTS:-10000}
 spread=${BENCH_SPREAD_S:-60}
 accounts=${BENCH_ACCOUNTS:-64}
 
-bench_standin 0
+bench_standin 0 "$posts"
 bench_config "$accounts"
 rig_daemon || exit 1
 # The import itself takes a while: the first post is due after it.
@@ -25,11 +25,16 @@ g post import "$rig/batch.csv" >/dev/null || exit 1
 	echo "the import took longer than was thought" >&2
 	exit 1
 }
-timeout 600 sh -c 'until gazette -s "$1" status --json | jq -e ".sends | (.queued // 0) + (.sending // 0) == 0" >/dev/null; do sleep 1; done' sh "$rig/control"
+bench_seen posts
+bench_sent "$posts"
 rig_stop
 bench_standin_end
 [ "$(printf '%s' "$said" | jq .posts)" = "$posts" ] || {
 	echo "not every post went once: $said" >&2
+	exit 1
+}
+printf '%s' "$said" | jq -e '.late_us.min >= 0' >/dev/null || {
+	echo "a post was early: $said" >&2
 	exit 1
 }
 printf '%s' "$said" | jq -c --argjson s "$spread" '{bench: "lateness", posts: .posts, spread_s: $s} + (.late_us | {min_us: .min, p50_us: .p50, p99_us: .p99, max_us: .max})'

@@ -1,7 +1,8 @@
 # A daemon of its own before a stand-in for the platform, for the benchmarks.
 #
 #   bench_config ACCOUNTS    accounts.yaml with so many Weibo accounts
-#   bench_standin [MS]       start the stand-in, its port in $port
+#   bench_standin [MS [POSTS [REQUESTS]]]   start the stand-in, its port in $port
+#   bench_seen WORD          block until it has seen all its "posts" or "requests"
 #   bench_standin_end        end it; its line of JSON in $said
 #   ratio A B                A / B, two decimals
 #   middle N...              the median
@@ -16,11 +17,7 @@ trap 'exit 1' INT TERM HUP
 bench_config() {
 	{
 		cat <<YAML
-office:
-  name: 平安示例
-  zone: Asia/Shanghai
-state: $rig/state
-socket: $rig/control
+$(rig_office)
 platforms:
   weibo:
     base_url: http://127.0.0.1:$port
@@ -39,10 +36,19 @@ YAML
 
 bench_standin() {
 	: >"$rig/standin.out"
-	"$standin" "${1:-0}" >"$rig/standin.out" &
+	"$standin" "$@" >"$rig/standin.out" &
 	sim_pid=$!
 	follow "$rig/standin.out" "$sim_pid" '^port' || exit 1
 	port=$(sed -n 's/^port //p' "$rig/standin.out")
+}
+
+bench_seen() {
+	timeout 900 tail -n +1 -f --pid="$sim_pid" "$rig/standin.out" 2>/dev/null | grep -q -m1 "^$1"
+}
+
+# Every answer is in the store, too.
+bench_sent() { # bench_sent N
+	timeout 60 sh -c 'until [ "$(gazette -s "$1" status --json | jq ".sends.sent // 0")" = "$2" ]; do :; done' sh "$rig/control" "$1"
 }
 
 bench_standin_end() {

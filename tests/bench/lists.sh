@@ -38,7 +38,7 @@ SQL
 }
 
 indexed() { # until the index knows the last message
-	timeout 1500 sh -c 'until gazette -s "$1" search 第$2件 --json 2>/dev/null | grep -q .; do sleep 1; done' sh "$rig/control" "$1"
+	timeout 1500 sh -c 'until gazette -s "$1" search 第$2件 --json 2>/dev/null | grep -q .; do :; done' sh "$rig/control" "$1"
 }
 
 took() { # took METHOD PARAMS: the median

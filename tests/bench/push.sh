@@ -14,12 +14,7 @@ trap rig_end EXIT
 trap 'exit 1' INT TERM HUP
 
 cat >"$rig/accounts.yaml" <<YAML
-office:
-  name: 平安示例
-  zone: Asia/Shanghai
-state: $rig/state
-socket: $rig/control
-triage: $source/src/dist/triage.yaml
+$(rig_office)
 callback_listen: 127.0.0.1:0
 platforms:
   wechat:

@@ -2,9 +2,10 @@
  * A platform that costs next to nothing: answers what Weibo's paths answer when all is well, over kept connections,
  * each answer after the same delay. One thread, no state but counts.
  *
- *   standin [DELAY_MS]
+ *   standin [DELAY_MS [POSTS [REQUESTS]]]
  *
- * Prints "port N" on standard output. At SIGTERM one JSON line: posts, seconds from the first post to the last, and
+ * Prints "port N" on standard output, "posts" when so many have come, and "requests" when so many of all kinds have. At
+ * SIGTERM one JSON line: posts, seconds from the first post to the last, and
  * when their texts say when they were due (due-<wall ms>-), how late they came.
  */
 #include <arpa/inet.h>
@@ -51,7 +52,8 @@ static struct answer *ring;
 static size_t ring_cap, ring_first, ring_n;
 static int64_t delay_ns;
 static int timer_fd = -1;
-static int64_t posts, first_ns, last_ns;
+static int64_t posts, first_ns, last_ns, requests;
+static int64_t posts_wanted, requests_wanted; /* 0: nobody waits */
 static int64_t *late_us;
 static size_t n_late;
 
@@ -225,6 +227,11 @@ static void on_readable(int fd)
 			first_ns = posts++ == 0 ? last_ns : first_ns;
 			note_lateness(body);
 		}
+		requests++;
+		if ((post && posts == posts_wanted) || requests == requests_wanted) {
+			(void)puts(post && posts == posts_wanted ? "posts" : "requests");
+			(void)fflush(stdout);
+		}
 		memmove(connection->request, connection->request + n, connection->n - n);
 		connection->n -= n;
 		put_off(fd, post, uid);
@@ -300,8 +307,10 @@ int main(int argc, char **argv)
 	sigset_t end;
 	int listener, end_fd;
 
-	if (argc > 1 && !str_to_i64(str_from(argv[1]), 0, 10000, &delay_ms)) {
-		(void)fprintf(stderr, "usage: standin [DELAY_MS]\n");
+	if ((argc > 1 && !str_to_i64(str_from(argv[1]), 0, 10000, &delay_ms)) ||
+		(argc > 2 && !str_to_i64(str_from(argv[2]), 0, INT64_MAX, &posts_wanted)) ||
+		(argc > 3 && !str_to_i64(str_from(argv[3]), 0, INT64_MAX, &requests_wanted))) {
+		(void)fprintf(stderr, "usage: standin [DELAY_MS [POSTS [REQUESTS]]]\n");
 		return 2;
 	}
 	delay_ns = delay_ms * 1000000;

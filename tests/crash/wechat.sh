@@ -114,7 +114,7 @@ shard() {
 	mine=$(((rounds - first) / shards + 1))
 	wechat_rig "$mine"
 	rig_daemon || { echo "# the daemon does not start"; exit 1; }
-	listening
+	wechat_listens
 	round=$first
 	: >"$rig/rounds"
 	while [ "$round" -le "$rounds" ]; do

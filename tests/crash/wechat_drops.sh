@@ -112,7 +112,7 @@ joined() { tr '\n' ',' | sed 's/,$//; s/,/, /g'; }
 RIG_LAG=5s RIG_FIND=10ms RIG_JOB=10ms
 wechat_rig "$n"
 rig_daemon || exit 1
-listening
+wechat_listens
 
 # ---- what has to be there before: articles and broadcasts to be taken back and commented, citizens' messages ----
 published() { # MODE ACCOUNTS
@@ -166,7 +166,7 @@ while read -r cell path request lost fault effect members; do
 	esac
 done <"$rig/table"
 deliveries() { # POST PATH
-	cells "$2" | sed "s|^|$1/|" | tr '\n' ',' | sed 's/,$//; s/,/","/g'
+	cells "$2" | sed "s|^|$1/|"
 }
 g post import "$rig/posts" >"$rig/imported" || cat "$rig/imported"
 withdraw "$(deliveries "$articles" withdraw)" >/dev/null || exit 1

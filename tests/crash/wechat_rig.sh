@@ -4,7 +4,7 @@
 #   wechat_rig N              simulator and accounts.yaml; not the daemon
 #   article ACCOUNT TEXT MODE KEY        hand in an article with a cover and a picture in its text; $post is its number
 #   article_file ACCOUNT TEXT MODE KEY   only write it, to $rig/ACCOUNT.md
-#   withdraw DELIVERY[","DELIVERY...]    the verb post.withdraw
+#   withdraw "DELIVERY..."    take them back
 #   message ACCOUNT TEXT      a citizen writes to it; needs push_to_us before
 #   comment ACCOUNT TEXT      a citizen comments its newest article, and the daemon fetches it
 #   reply ACCOUNT TEXT        claim the account's ticket and answer it
@@ -36,13 +36,8 @@ YAML
 
 rig_config() {
 	cat >"$rig/accounts.yaml" <<YAML
-office:
-  name: 平安示例
-  zone: Asia/Shanghai
-state: $rig/state
-socket: $rig/control
-triage: $source/src/dist/triage.yaml
-callback_listen: ${callback:-127.0.0.1:0}
+$(rig_office)
+callback_listen: ${listen:-127.0.0.1:0}
 platforms:
   wechat:
     base_url: http://127.0.0.1:$port
@@ -102,32 +97,12 @@ article() {
 }
 
 withdraw() {
-	printf '%s\n' '{"jsonrpc":"2.0","id":1,"method":"hello","params":{"version":1,"client":"test"}}' \
-		"{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"post.withdraw\",\"params\":{\"deliveries\":[\"$1\"],\"reason\":\"演练\"}}" |
-		timeout 10 python3 -c '
-import socket, sys
-s = socket.socket(socket.AF_UNIX)
-s.connect(sys.argv[1])
-s.sendall(sys.stdin.buffer.read())
-answer = s.makefile("rb")
-answer.readline()
-answer = answer.readline().decode()
-print(answer, end="")
-sys.exit("\"result\"" not in answer)
-' "$rig/control"
-}
-
-sql() { sqlite3 "$rig/state/store.db" "$1"; }
-
-# The daemon's port, once it is known, stays the same.
-listening() {
-	wait_log push.listening
-	callback=127.0.0.1:$(sed -n 's/.*push\.listening .*port=\([0-9]*\).*/\1/p' "$rig/daemon.log")
-	rig_config
+	# shellcheck disable=SC2086 # a list of words
+	g post withdraw $1 --reason 演练 --yes >/dev/null
 }
 
 push_to_us() { # push_to_us ACCOUNT: what its citizens write comes to the daemon
-	sim POST /sim/account "{\"account\":\"$1\",\"push_on\":true,\"callback_mode\":\"plain\",\"push_gap_ms\":200,\"push_deliveries\":10,\"callback_url\":\"http://$callback/callback/$1\"}" >/dev/null
+	sim POST /sim/account "{\"account\":\"$1\",\"push_on\":true,\"callback_mode\":\"plain\",\"push_gap_ms\":200,\"push_deliveries\":10,\"callback_url\":\"$callback/$1\"}" >/dev/null
 }
 
 message() {

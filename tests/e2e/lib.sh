@@ -6,7 +6,10 @@
 #   g ...              the command line, bound to this rig's socket
 #   sim METHOD PATH [JSON]    the simulator's control interface
 #   wait_log WORD      block until the daemon's log has a line with WORD
-#   ok / same / has    one TAP line each
+#   rig_office         what every accounts.yaml begins with
+#   wechat_main        the members of the WeChat account that the scripts share; wechat_listens: its callbacks come to us
+#   sql STATEMENT      what the store holds
+#   ok / same / has / is   one TAP line each
 #
 # With RIG_VALGRIND set the daemon runs under valgrind, and whatever that has to say is a failure.
 #
@@ -50,9 +53,8 @@ follow() {
 	timeout 60 tail -n +1 -f --pid="$2" "$1" 2>/dev/null | grep -q -m1 -e "$3"
 }
 
-# The rig's accounts.yaml. Tests that want another one write it themselves.
-rig_config() {
-	cat >"$rig/accounts.yaml" <<YAML
+rig_office() {
+	cat <<YAML
 office:
   name: 平安示例
   zone: Asia/Shanghai
@@ -60,6 +62,13 @@ state: $rig/state
 socket: $rig/control
 triage: $source/src/dist/triage.yaml
 wording: $source/src/dist/wording.yaml
+YAML
+}
+
+# The rig's accounts.yaml. Tests that want another one write it themselves.
+rig_config() {
+	cat >"$rig/accounts.yaml" <<YAML
+$(rig_office)
 ${RIG_EXTRA:-}
 platforms:
   weibo:
@@ -147,6 +156,24 @@ rig_kill() {
 	daemon_pid=
 }
 
+wechat_main() {
+	cat <<YAML
+    platform: wechat
+    appid: wx5a1b2c3d4e5f6071
+    app_secret: rehearsal-secret-3
+    original_id: gh_1a2b3c4d5e6f
+    callback_token: GovDeskToken2026
+YAML
+}
+
+# The port that was given for callbacks stays: in $listen for accounts.yaml, and whole in $callback.
+wechat_listens() {
+	wait_log push.listening
+	listen=127.0.0.1:$(sed -n 's/.*push\.listening .*port=\([0-9]*\).*/\1/p' "$rig/daemon.log")
+	callback=http://$listen/callback
+	rig_config
+}
+
 g() {
 	gazette -s "$rig/control" "$@"
 }
@@ -163,6 +190,8 @@ sim() {
 ledger() {
 	sim GET /sim/ledger | jq -r "(.entries // .) | $1"
 }
+
+sql() { sqlite3 "$rig/state/store.db" "$1"; }
 
 wait_log() {
 	follow "$rig/daemon.log" "$daemon_pid" "$1"
@@ -217,6 +246,17 @@ has() { # has TITLE TEXT PART
 		bad=$((bad + 1))
 		;;
 	esac
+}
+
+is() { # is TITLE JSON FILTER
+	tap=$((tap + 1))
+	if printf '%s' "$2" | jq -e "$3" >/dev/null 2>&1; then
+		echo "ok $tap - $1"
+	else
+		echo "not ok $tap - $1"
+		printf '# %s\n# is not: %s\n' "$2" "$3"
+		bad=$((bad + 1))
+	fi
 }
 
 exits() { # exits TITLE CODE COMMAND...; output stays in $rig/out

@@ -4,23 +4,15 @@
 
 rig_config() {
 	cat >"$rig/accounts.yaml" <<YAML
-office:
-  name: 平安示例
-  zone: Asia/Shanghai
-state: $rig/state
-socket: $rig/control
-triage: $source/src/dist/triage.yaml
-callback_listen: 127.0.0.1:0
+$(rig_office)
+callback_listen: ${listen:-127.0.0.1:0}
 platforms:
   wechat:
     base_url: http://127.0.0.1:$port
 accounts:
   wechat-main:
-    platform: wechat
+$(wechat_main)
     kind: service
-    appid: wx5a1b2c3d4e5f6071
-    app_secret: rehearsal-secret-3
-    callback_token: GovDeskToken2026
     callback_mode: plain
 YAML
 }
@@ -30,9 +22,8 @@ rig_new
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=1
 export ASAN_OPTIONS
 rig_daemon || exit 1
-wait_log push.listening
-callback_port=$(sed -n 's/.*push\.listening .*port=\([0-9]*\).*/\1/p' "$rig/daemon.log")
-sim POST /sim/account "{\"account\":\"wechat-main\",\"callback_url\":\"http://127.0.0.1:$callback_port/callback/wechat-main\",\"markfail_after\":0}" >/dev/null
+wechat_listens
+sim POST /sim/account "{\"account\":\"wechat-main\",\"callback_url\":\"$callback/wechat-main\",\"markfail_after\":0}" >/dev/null
 
 memory_kb() { awk '$1 == "VmHWM:" { print $2 }' "/proc/$daemon_pid/status"; }
 
@@ -56,7 +47,7 @@ honest() { # TITLE: each is answered at its first delivery, which the platform c
 }
 
 abused() { # CONNECTIONS
-	"$build/tests/e2e/abuse" tcp "$callback_port" /callback/wechat-main "$1" >"$rig/abuse.out" 2>&1 &
+	"$build/tests/e2e/abuse" tcp "${listen##*:}" /callback/wechat-main "$1" >"$rig/abuse.out" 2>&1 &
 	abuse_pid=$!
 	watch_pids="$watch_pids $abuse_pid"
 }

@@ -8,11 +8,7 @@ ca=
 
 rig_config() {
 	cat >"$rig/accounts.yaml" <<YAML
-office:
-  name: 平安示例
-  zone: Asia/Shanghai
-state: $rig/state
-socket: $rig/control
+$(rig_office)
 platforms:
   wechat:
     base_url: ${base:-http://127.0.0.1:$port}

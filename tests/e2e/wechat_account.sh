@@ -7,12 +7,7 @@ topics="topics: [停水通知, 交通管制]"
 
 rig_config() {
 	cat >"$rig/accounts.yaml" <<YAML
-office:
-  name: 平安示例
-  zone: Asia/Shanghai
-state: $rig/state
-socket: $rig/control
-triage: $source/src/dist/triage.yaml
+$(rig_office)
 callback_listen: $listen
 platforms:
   weibo:
@@ -21,12 +16,8 @@ platforms:
     base_url: http://127.0.0.1:$port
 accounts:
   wechat-main:
-    platform: wechat
+$(wechat_main)
     kind: service
-    appid: wx5a1b2c3d4e5f6071
-    app_secret: rehearsal-secret-3
-    original_id: gh_1a2b3c4d5e6f
-    callback_token: GovDeskToken2026
     callback_mode: safe
     aes_key: m0lFs5W7eSqJ4mm2rHRGvdhfMSxGT9G71SBvMelJmyA
     $topics
@@ -44,17 +35,6 @@ operators:
 YAML
 }
 
-is() { # is TITLE JSON FILTER
-	tap=$((tap + 1))
-	if printf '%s' "$2" | jq -e "$3" >/dev/null 2>&1; then
-		echo "ok $tap - $1"
-	else
-		echo "not ok $tap - $1"
-		printf '# %s\n# is not: %s\n' "$2" "$3"
-		bad=$((bad + 1))
-	fi
-}
-
 says() { # says AS TEXT: a follower writes; the answer tells what he saw
 	sim POST /sim/citizen "{\"account\":\"wechat-main\",\"kind\":\"message\",\"as\":\"$1\",\"text\":\"$2\",\"wait\":true}"
 }
@@ -62,8 +42,6 @@ says() { # says AS TEXT: a follower writes; the answer tells what he saw
 clicks() { # clicks AS KEY
 	sim POST /sim/citizen "{\"account\":\"wechat-main\",\"kind\":\"click\",\"as\":\"$1\",\"key\":\"$2\",\"wait\":true}"
 }
-
-sql() { sqlite3 "$rig/state/store.db" "$1"; }
 
 told() { # told N: until the platform has been told N times in all
 	timeout 60 sh -c 'until [ "$(grep -c topics.told "$1")" -ge "$2" ]; do :; done' sh "$rig/daemon.log" "$1"
@@ -79,10 +57,8 @@ topic_of() { # topic_of NAME: how many followers the platform counts; "none" whe
 
 rig_new
 rig_daemon || exit 1
-wait_log push.listening
-listen=127.0.0.1:$(sed -n 's/.*push\.listening .*port=\([0-9]*\).*/\1/p' "$rig/daemon.log") # from now on the same one
-rig_config
-sim POST /sim/account "{\"account\":\"wechat-main\",\"callback_url\":\"http://$listen/callback/wechat-main\",\"push_gap_ms\":1000,\"markfail_after\":0}" >/dev/null
+wechat_listens
+sim POST /sim/account "{\"account\":\"wechat-main\",\"callback_url\":\"$callback/wechat-main\",\"push_gap_ms\":1000,\"markfail_after\":0}" >/dev/null
 rig_monitor
 
 # ---- topics ----

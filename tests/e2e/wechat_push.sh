@@ -10,24 +10,15 @@ listen=127.0.0.1:0
 
 rig_config() {
 	cat >"$rig/accounts.yaml" <<YAML
-office:
-  name: 平安示例
-  zone: Asia/Shanghai
-state: $rig/state
-socket: $rig/control
-triage: $source/src/dist/triage.yaml
+$(rig_office)
 callback_listen: $listen
 platforms:
   wechat:
     base_url: http://127.0.0.1:$port
 accounts:
   wechat-main:
-    platform: wechat
+$(wechat_main)
     kind: service
-    appid: wx5a1b2c3d4e5f6071
-    app_secret: rehearsal-secret-3
-    original_id: gh_1a2b3c4d5e6f
-    callback_token: GovDeskToken2026
     callback_mode: $mode
     $keys
   wechat-quiet:
@@ -50,18 +41,6 @@ does() { # does AS KIND JSON-MEMBERS
 	sim POST /sim/citizen "{\"account\":\"wechat-main\",\"kind\":\"$2\",\"as\":\"$1\",\"wait\":true${3:+,$3}}"
 }
 
-is() { # is TITLE JSON FILTER
-	tap=$((tap + 1))
-	if printf '%s' "$2" | jq -e "$3" >/dev/null 2>&1; then
-		echo "ok $tap - $1"
-	else
-		echo "not ok $tap - $1"
-		printf '# %s\n# is not: %s\n' "$2" "$3"
-		bad=$((bad + 1))
-	fi
-}
-
-sql() { sqlite3 "$rig/state/store.db" "$1"; }
 messages() { sql 'SELECT count(*) FROM message WHERE from_us = 0'; }
 code_of() { printf '%s' "$1" | jq -r .saw | sed -n 's/.*编号 \([0-9]*\).*/\1/p'; }
 
@@ -72,18 +51,14 @@ reloaded() { # after rig_config: apply it
 
 rig_new
 rig_daemon || exit 1
-wait_log push.listening
-callback_port=$(sed -n 's/.*push\.listening .*port=\([0-9]*\).*/\1/p' "$rig/daemon.log")
-listen=127.0.0.1:$callback_port # from now on the same one
-rig_config
-callback=http://127.0.0.1:$callback_port/callback
+wechat_listens
 switch "\"callback_url\":\"$callback/wechat-main\",\"picture_base\":\"http://127.0.0.1:$port\",\"push_deliveries\":4,\"push_gap_ms\":1000,\"markfail_after\":0"
 
 # ---- the address ----
 is "the address is verified" "$(sim POST /sim/website '{"account":"wechat-main","kind":"verify-url"}')" '.outcome == "verified"'
 same "an account without a token takes nothing" "$(curl -s -o /dev/null -w '%{http_code}' "$callback/wechat-quiet?echostr=1")" 403
 same "nor does one that is not there" "$(curl -s -o /dev/null -w '%{http_code}' "$callback/nobody?echostr=1")" 403
-same "nor is there anything else" "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$callback_port/")" 404
+same "nor is there anything else" "$(curl -s -o /dev/null -w '%{http_code}' "http://$listen/")" 404
 same "and none but GET and POST" "$(curl -s -o /dev/null -w '%{http_code}' -X PUT "$callback/wechat-main")" 405
 
 # ---- a message, its code, and how it stands ----
