@@ -1,7 +1,8 @@
 #!/bin/sh
 # Everything: installs what is missing, builds with gcc and clang, runs all tests, once more under the address and
-# undefined-behaviour sanitizers and under the thread sanitizer; the unit tests, and the daemon in end-to-end tests, under
-# valgrind. The last line is "N passed, N failed".
+# undefined-behaviour sanitizers and (but for the fuzz corpora) under the thread sanitizer; the unit tests, and the daemon in
+# some end-to-end tests, under valgrind. The crash tests run in one build only: they kill by the hundred. The last line is
+# "N passed, N failed".
 #
 #   sh tests/run.sh              all of it
 #   sh tests/run.sh quick        one build, all tests

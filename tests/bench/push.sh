@@ -5,13 +5,9 @@
 #   BENCH_PUSHES=20000 BENCH_PARALLEL=200 BENCH_ROUNDS=3
 load=$1
 bare_httpd=$2
-. "$(dirname "$0")/../e2e/lib.sh"
+. "$(dirname "$0")/lib.sh"
 pushes=${BENCH_PUSHES:-20000}
 parallel=${BENCH_PARALLEL:-200}
-rounds=${BENCH_ROUNDS:-3}
-rig=$(mktemp -d)
-trap rig_end EXIT
-trap 'exit 1' INT TERM HUP
 
 cat >"$rig/accounts.yaml" <<YAML
 $(rig_office)
@@ -29,8 +25,6 @@ accounts:
     callback_token: GovDeskToken2026
     callback_mode: plain
 YAML
-
-middle() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
 
 mkfifo "$rig/bare.in"
 ratios=
