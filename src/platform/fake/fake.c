@@ -114,6 +114,7 @@ static unsigned cost(enum driver_op_kind kind, const struct driver_send *send)
 	case OP_LIMITS:
 	case OP_MEDIA:
 	case OP_CALL:
+	case OP_PREVIEW:
 		return 0;
 	}
 	return 0;
@@ -194,6 +195,8 @@ static const char *path_of(const struct driver_op *op)
 		return "media";
 	case OP_CALL:
 		return "call";
+	case OP_PREVIEW:
+		return "preview";
 	}
 	return "nothing";
 }
