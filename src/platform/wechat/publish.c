@@ -314,7 +314,8 @@ static bool is_possible(const struct driver_op *op, struct error *err)
 	enum post_form form = wechat_form(send);
 
 	if (op->kind == OP_PREVIEW && !wechat_is_openid(op->preview_to)) { /* a WeChat ID has the same characters */
-		return wechat_bad_send(err, "a preview goes to a follower's openid or to a WeChat ID");
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
+			"WeChat: a preview goes to a follower's openid or to a WeChat ID");
 	}
 	if (send->text.n > LIMIT_POST_BYTES) {
 		return wechat_bad_send(err, "the text is far too long");
