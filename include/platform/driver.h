@@ -292,8 +292,9 @@ struct driver {
 	/* Does this text fit the platform? Adds findings; pure; offline. */
 	void (*check)(
 		const struct driver_account *account, const struct driver_send *send, struct finding_list *findings);
-	/* Length in the platform's own units and its limit, for display. */
-	void (*measure)(const struct driver_account *account, struct str text, int64_t *ret_units, int64_t *ret_limit);
+	/* Length of its text in the platform's own units and the limit that check() holds it to, for display. */
+	void (*measure)(const struct driver_account *account, const struct driver_send *send, int64_t *ret_units,
+		int64_t *ret_limit);
 	/* Where the operator gives consent; the answer brings the code. */
 	bool (*login_url)(const struct driver_account *account, struct buf *out);
 	/* Tokens are made from the configuration's secrets (OP_RENEW), after this long; NULL: a person logs in. */

@@ -142,10 +142,10 @@ static const struct secret *initial_token(const void *settings)
 	return secret_is_empty(&fake->token) ? NULL : &fake->token;
 }
 
-static void measure(
-	const struct driver_account *account unused_arg, struct str text, int64_t *ret_units, int64_t *ret_limit)
+static void measure(const struct driver_account *account unused_arg, const struct driver_send *send, int64_t *ret_units,
+	int64_t *ret_limit)
 {
-	*ret_units = (int64_t)text_chars(text);
+	*ret_units = (int64_t)text_chars(send->text);
 	*ret_limit = TEXT_UNITS;
 }
 

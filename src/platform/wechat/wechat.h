@@ -325,7 +325,8 @@ bool wechat_call_again(const struct driver_op *op);  /* twice is the same as onc
 /* ---- check.c ---- */
 
 void wechat_check(const struct driver_account *account, const struct driver_send *send, struct finding_list *findings);
-void wechat_measure(const struct driver_account *account, struct str text, int64_t *ret_units, int64_t *ret_limit);
+void wechat_measure(
+	const struct driver_account *account, const struct driver_send *send, int64_t *ret_units, int64_t *ret_limit);
 
 /* May an account of these settings do it? "publish", "broadcast", "reply", "comments", "menu", "topics", "qr". */
 bool wechat_can(const void *settings, const char *capability);
