@@ -404,8 +404,7 @@ static const struct example withdraw_examples[] = {
 	{ 0 },
 };
 static const struct example preview_examples[] = {
-	{ "gazette post preview 12/wechat-main --to zhang_wei_2020",
-		N_("on your own telephone, before it is released") },
+	{ "gazette post preview 12/wechat-main --to my_wechat_id", N_("on your own telephone, before it is released") },
 	{ "gazette post preview 12 --to oXyZ... --dry-run", NULL },
 	{ 0 },
 };
