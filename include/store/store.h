@@ -64,7 +64,13 @@ struct store_options {
  */
 bool store_open(const struct store_options *options, struct store **ret_store, struct error *err) must_check;
 
-/* Finish what is queued (at most timeout_ms), join the threads, close. Jobs left over get STORE/RETRY. */
+/*
+ * The end. store_stop(): finish what is queued (at most timeout_ms) and join the threads. store_settle(): run the done
+ * of everything finished; jobs left over, or handed in since, get STORE/RETRY; false: there was nothing. store_close()
+ * does both until nothing is left, and closes.
+ */
+void store_stop(struct store *store, int64_t timeout_ms);
+bool store_settle(struct store *store);
 void store_close(struct store *store, int64_t timeout_ms);
 
 /* Loop only. They keep the job until its done has run. */

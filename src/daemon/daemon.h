@@ -233,7 +233,7 @@ struct intake_item {
 };
 void intake_prepare(const struct rules *rules, struct message *message, int64_t now_at, struct intake_item *ret);
 void intake_item_finish(struct intake_item *item);
-/* Takes the list's content (zeroed); done runs once, later, when all of it is stored. */
+/* Takes the content (zeroed) of a list that is not empty; done runs once, later, when all of it is stored. */
 void intake_messages(struct daemon *daemon, struct account *account, struct message_list *list,
 	void (*done)(void *data, int64_t opened, int64_t joined, int64_t known, const struct error *err), void *data);
 

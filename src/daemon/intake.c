@@ -7,6 +7,7 @@
  * that cannot be stored whatever is done (no usable id) is left out and said in the log; it must not stop the others
  * for ever.
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -249,16 +250,12 @@ static void next_group(struct intake *intake)
 	store_write(intake->daemon->store, &intake->job);
 }
 
-static void end_empty(void *data)
-{
-	intake_end(data, NULL);
-}
-
 void intake_messages(struct daemon *daemon, struct account *account, struct message_list *list,
 	void (*done)(void *data, int64_t opened, int64_t joined, int64_t known, const struct error *err), void *data)
 {
 	struct intake *intake = xnew(struct intake);
 
+	assert(list->n > 0);
 	intake->daemon = daemon;
 	intake->rules = rules_ref(daemon->rules);
 	intake->account = account->id;
@@ -267,10 +264,5 @@ void intake_messages(struct daemon *daemon, struct account *account, struct mess
 	*list = (struct message_list){ 0 };
 	intake->done = done;
 	intake->data = data;
-	if (intake->list.n > 0) {
-		next_group(intake);
-	} else {
-		/* On the next turn, so that done is never called from here. */
-		loop_defer(daemon->loop, end_empty, intake);
-	}
+	next_group(intake);
 }

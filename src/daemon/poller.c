@@ -276,7 +276,11 @@ static void on_page(struct op_run *run, struct outcome *outcome)
 	if (!pull->more) {
 		pull->since_after = steal(&outcome->since);
 	}
-	intake_messages(pull->daemon, pull->feed->account, &outcome->messages, page_stored, pull);
+	if (outcome->messages.n > 0) {
+		intake_messages(pull->daemon, pull->feed->account, &outcome->messages, page_stored, pull);
+	} else {
+		page_stored(pull, 0, 0, 0, NULL);
+	}
 }
 
 static bool run_begin(struct tx *tx, struct job *job, struct error *err)

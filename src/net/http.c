@@ -107,6 +107,7 @@ struct http {
 	size_t open;
 	uint64_t last_id;
 	bool completing; /* complete_finished() is deferred */
+	bool stopped;
 	CURL *spare[LIMIT_SENDS_IN_FLIGHT];
 	size_t n_spare;
 	struct curl_socket *sockets;
@@ -692,10 +693,16 @@ uint64_t http_start(struct http *http, struct http_request *request,
 	exchange->data = data;
 	exchange->started = clock_mono();
 	buf_init(&exchange->body, LIMIT_HTTP_ANSWER_BYTES);
-	exchange->host = host_get(http, exchange->request.url ? exchange->request.url : "");
-	list_add(&exchange->host->waiting, exchange);
 	http->open++;
-	pump(http, exchange->host);
+	if (http->stopped || !exchange->request.url) {
+		error_set(&exchange->error, ERROR_HTTP, ADVISE_RETRY, (int)CURLE_ABORTED_BY_CALLBACK, "%s",
+			http->stopped ? "the daemon is stopping" : "there is no address");
+		finish(exchange, HTTP_NOT_SENT);
+	} else {
+		exchange->host = host_get(http, exchange->request.url);
+		list_add(&exchange->host->waiting, exchange);
+		pump(http, exchange->host);
+	}
 	return http->last_id;
 }
 
@@ -743,22 +750,36 @@ static void free_sockets(struct loop *loop, struct curl_socket *socket)
 	}
 }
 
+void http_stop(struct http *http)
+{
+	http->stopped = true;
+	/* A host has somebody waiting only while its slots are taken, so the running ones lead to all. */
+	while (http->running.first) {
+		struct host *host = http->running.first->host;
+
+		while (host->waiting.first) {
+			cancel_waiting(host->waiting.first);
+		}
+		end_running(http->running.first, CURLE_OK, true);
+	}
+}
+
+bool http_settle(struct http *http)
+{
+	if (!http->finished.first) {
+		return false;
+	}
+	complete_finished(http);
+	return true;
+}
+
 void http_free(struct http *http)
 {
 	if (!http) {
 		return;
 	}
-	/* A host has somebody waiting only while its slots are taken, so the running ones lead to all. */
-	while (http->running.first || http->finished.first) {
-		while (http->running.first) {
-			struct host *host = http->running.first->host;
-
-			while (host->waiting.first) {
-				cancel_waiting(host->waiting.first);
-			}
-			end_running(http->running.first, CURLE_OK, true);
-		}
-		complete_finished(http);
+	http_stop(http);
+	while (http_settle(http)) {
 	}
 	loop_defer_cancel(http->loop, http);
 	for (size_t i = 0; i < http->n_spare; i++) {

@@ -607,31 +607,48 @@ static void worker_finish(struct worker *worker)
 	(void)pthread_mutex_destroy(&worker->mutex);
 }
 
+void store_stop(struct store *store, int64_t timeout_ms)
+{
+	worker_stop(&store->writer, timeout_ms);
+	worker_stop(&store->reader, timeout_ms);
+}
+
+/* What the completions want written comes too late: it is refused in place. */
+static bool refuse_rest(struct worker *worker)
+{
+	struct job *job;
+	bool any = false;
+
+	while ((job = queue_pop(&worker->urgent)) || (job = queue_pop(&worker->waiting))) {
+		job->ok = false;
+		(void)error_set(&job->error, ERROR_STORE, ADVISE_RETRY, 0, "the store is closed");
+		queue_push(&worker->finished, job);
+		any = true;
+	}
+	return any;
+}
+
+bool store_settle(struct store *store)
+{
+	struct worker *workers[] = { &store->writer, &store->reader };
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(workers); i++) {
+		if (workers[i]->store) { /* else the store was never whole */
+			any = collect(store, workers[i]) || any;
+			any = refuse_rest(workers[i]) || any;
+		}
+	}
+	return any;
+}
+
 void store_close(struct store *store, int64_t timeout_ms)
 {
 	if (!store) {
 		return;
 	}
-	worker_stop(&store->writer, timeout_ms);
-	worker_stop(&store->reader, timeout_ms);
-	/* The last completions; what they want written comes too late and is refused by nobody: run those in place. */
-	if (store->writer.store && store->reader.store) {
-		while (collect(store, &store->writer) || collect(store, &store->reader) || store->writer.urgent.n ||
-			store->writer.waiting.n || store->reader.urgent.n || store->reader.waiting.n) {
-			struct worker *workers[] = { &store->writer, &store->reader };
-
-			for (size_t i = 0; i < ARRAY_LEN(workers); i++) {
-				struct job *job;
-
-				while ((job = queue_pop(&workers[i]->urgent)) ||
-					(job = queue_pop(&workers[i]->waiting))) {
-					job->ok = false;
-					(void)error_set(
-						&job->error, ERROR_STORE, ADVISE_RETRY, 0, "the store is closed");
-					queue_push(&workers[i]->finished, job);
-				}
-			}
-		}
+	store_stop(store, timeout_ms);
+	while (store_settle(store)) {
 	}
 	search_stop(store->search);
 	worker_finish(&store->reader);

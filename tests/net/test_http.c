@@ -676,6 +676,27 @@ static void test_http__free_completes_what_is_open(void **state)
 	rig_free(rig);
 }
 
+/* When the loop has ended there is nobody to run completions: settling does, and nothing goes out any more. */
+static void test_http__stopped_sends_nothing_more(void **state)
+{
+	struct http_options options = { 0 };
+	struct rig *rig = rig_new(&options);
+
+	(void)state;
+	rig_post(rig, 1, "/before", "x");
+	http_stop(rig->http);
+	rig_post(rig, 1, "/after", "x");
+	CHECK_INT(rig->results[0].times + rig->results[1].times, 0); /* never before http_start() has returned */
+	CHECK(http_settle(rig->http));
+	for (size_t i = 0; i < 2; i++) {
+		CHECK_INT(rig->results[i].times, 1);
+		CHECK_INT(rig->results[i].fate, HTTP_NOT_SENT);
+	}
+	CHECK_INT(http_in_flight(rig->http), 0);
+	CHECK(!http_settle(rig->http));
+	rig_free(rig);
+}
+
 static void test_http__waiting_too_long_for_a_slot_is_not_sent(void **state)
 {
 	static const enum step script[] = { HOLD };
@@ -781,6 +802,7 @@ int main(void)
 		cmocka_unit_test(test_http__slow_answer_ends_at_the_timeout),
 		cmocka_unit_test(test_http__large_post_goes_out_in_one_piece_without_expect),
 		cmocka_unit_test(test_http__no_more_than_its_slots_are_in_flight_and_the_rest_follows_in_order),
+		cmocka_unit_test(test_http__stopped_sends_nothing_more),
 		cmocka_unit_test(test_http__cancel_is_in_doubt_on_the_wire_and_not_sent_before),
 		cmocka_unit_test(test_http__cancel_before_the_loop_turned_is_not_sent),
 		cmocka_unit_test(test_http__completions_may_start_exchanges),
