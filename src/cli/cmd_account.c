@@ -13,6 +13,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/page.h"
+#include "cli/sentence.h"
 #include "codec/json.h"
 #include "core/clock.h"
 #include "core/limits.h"
@@ -103,7 +104,7 @@ static bool check_one(struct cli *cli, const char *name, void *data unused_arg, 
 		struct buf line;
 
 		buf_init(&line, 2048);
-		out_safe(&line, cJSON_IsString(problem) ? problem->valuestring : "");
+		out_said(&line, cJSON_IsString(problem) ? problem->valuestring : "");
 		out_printf(cli, "%s: %s\n", name, line.p);
 		buf_finish(&line);
 	}
@@ -368,7 +369,7 @@ static const struct column list_columns[] = {
 	{ "state", N_("STATE"), COLUMN_STATE, 0, false },
 	{ "calls_remaining", N_("CALLS LEFT"), COLUMN_NUMBER, 0, true },
 	{ "token_expires_at", N_("TOKEN UNTIL"), COLUMN_TIME, 0, false },
-	{ "reason", N_("REASON"), COLUMN_TEXT, 16, false },
+	{ "reason", N_("REASON"), COLUMN_SAID, 16, false },
 	{ 0 },
 };
 static const struct shape list_shape = { "name", list_columns, list_fields };

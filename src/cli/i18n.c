@@ -90,7 +90,6 @@ static const char *const words[] = {
 	N_("ticket"),
 	N_("account"),
 	/* notes */
-	N_("a preview shows the first picture only"),
 	/* events */
 	N_("post.created"),
 	N_("post.withdraw"),
