@@ -30,6 +30,7 @@ struct account_row {
 	char *name;
 	char *platform;
 	enum account_state state;
+	bool parked;              /* also while paused or removed */
 	char *reason;             /* why paused or parked; NULL */
 	char *remote_uid;         /* NULL until known */
 	struct secret token;      /* empty: none */

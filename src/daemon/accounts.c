@@ -70,6 +70,12 @@ void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, s
 	}
 }
 
+bool account_hears(const struct account *account)
+{
+	return account->driver &&
+	       (account->state == ACCOUNT_READY || (account->state == ACCOUNT_PAUSED && !account->parked));
+}
+
 const struct switched_off *account_off(const struct account *account, const char *capability)
 {
 	for (size_t i = 0; i < account->n_off; i++) {
@@ -189,6 +195,7 @@ static void apply_row(struct daemon *daemon, const struct account_row *row)
 			log_text(row->reason));
 	}
 	account->state = row->state;
+	account->parked = row->parked;
 	free(account->reason);
 	account->reason = xstrdup(row->reason);
 	secret_copy(&account->token, &row->token);

@@ -92,6 +92,7 @@ struct account {
 	const struct driver *driver; /* NULL: removed from the configuration */
 	const struct config_account *config;
 	enum account_state state;
+	bool parked; /* also while paused */
 	char *reason;
 	struct secret token;
 	char *remote_uid;
@@ -160,6 +161,8 @@ void account_refresh(struct daemon *daemon, struct account_id id); /* one row of
 void accounts_use_config(struct daemon *daemon);
 void accounts_free(struct daemon *daemon);
 /* NULL: the platform has not refused it. */
+/* Are citizens heard? A pause stops what the office says, not what it is told. */
+bool account_hears(const struct account *account);
 const struct switched_off *account_off(const struct account *account, const char *capability);
 /* Remember it, and say so once. capability: a static word of the driver's, or NULL: nothing happens. */
 void account_switch_off(struct daemon *daemon, struct account *account, const char *capability, const char *why);

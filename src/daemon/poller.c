@@ -94,7 +94,7 @@ static void schedule(struct feed *feed, int64_t after_ms)
 {
 	struct daemon *daemon = feed->poller->daemon;
 
-	if (feed->poller->stopping || feed->off || !feed->account->driver || feed->account->state != ACCOUNT_READY) {
+	if (feed->poller->stopping || feed->off || !account_hears(feed->account)) {
 		timer_stop(daemon->loop, &feed->timer);
 		feed->next_at = 0;
 		return;
@@ -370,8 +370,7 @@ static void on_timer(struct timer *timer)
 {
 	struct feed *feed = container_of(timer, struct feed, timer);
 
-	if (!feed->running && feed->account->driver && feed->account->state == ACCOUNT_READY &&
-		!feed->poller->stopping) {
+	if (!feed->running && account_hears(feed->account) && !feed->poller->stopping) {
 		if (feed->poller->n_running < LIMIT_PULLS_RUNNING) {
 			pull_start(feed, NULL);
 		} else {
@@ -421,7 +420,7 @@ void poller_account_changed(struct poller *poller, struct account *account)
 		bool wanted;
 
 		feed->off = feed->off && account->n_off > 0;
-		wanted = account->driver && account->state == ACCOUNT_READY && !feed->off;
+		wanted = account_hears(account) && !feed->off;
 		if (interval_ms == feed->interval_ms && armed == wanted) {
 			continue;
 		}

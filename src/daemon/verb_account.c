@@ -506,8 +506,7 @@ static void on_polled(void *data, int64_t new_messages, const struct error *err)
 
 static bool wanted(const struct account *account, const char *name)
 {
-	return account->driver && account->state == ACCOUNT_READY &&
-	       (strcmp(name, "ALL") == 0 || strcmp(name, account->name) == 0);
+	return account_hears(account) && (strcmp(name, "ALL") == 0 || strcmp(name, account->name) == 0);
 }
 
 static bool start_poll(struct tx *tx unused_arg, struct call *call, struct error *err)
@@ -527,7 +526,7 @@ static bool start_poll(struct tx *tx unused_arg, struct call *call, struct error
 		if (!named(call, &account, err)) {
 			return false;
 		}
-		if (account->state != ACCOUNT_READY) {
+		if (!account_hears(account)) {
 			return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s%s%s", name,
 				account_state_name(account->state), account->reason ? ": " : "",
 				account->reason ? account->reason : "");

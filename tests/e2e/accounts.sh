@@ -39,6 +39,9 @@ g post import "$rig/paused.csv" 2>"$rig/warned"
 same "a batch is told once" "$(grep -c 'account is paused' "$rig/warned")" 1
 has "before it is handed in, too" "$(g post check -m "暂停中" --to weibo-east 2>&1)" "account is paused"
 has "a paused account holds its posts" "$(g post show "$id" --json)" paused
+sim POST /sim/citizen '{"account":"weibo-east","kind":"mention","as":"小林","text":"@平安东区 我不想活了"}' >/dev/null
+ok "and hears citizens all the same" wait_event ticket.alarm
+ok "also when asked to" g account poll weibo-east
 ok "resume" g account resume weibo-east
 ok "and lets them go" g post wait "$id"
 exits "an account nobody has" 3 g account show weibo-nord
