@@ -35,7 +35,8 @@ struct notice {
 /* What became of it. exit_code 0-255, or -1 with `error` set: not startable, killed, timed out. */
 struct notice_result {
 	int64_t id;
-	int exit_code;
+	int exit_code; /* -1: it did not start, or was ended */
+	bool started;
 	struct error error;
 	struct str output; /* first line of its standard error, for the log; borrowed */
 };

@@ -78,7 +78,7 @@ static void on_hook_done(void *data, const struct notice_result *result)
 {
 	struct errand *errand = data;
 
-	if (result->exit_code == -1 && result->error.advice == ADVISE_RETRY) {
+	if (!result->started && result->error.advice == ADVISE_RETRY) {
 		due_add(&errand->hooks->due, loop_now_at(errand->hooks->daemon->loop) + BUSY_MS, errand->id);
 		errand_free(errand);
 		return;

@@ -44,6 +44,7 @@ struct hook {
 	int to_child_fd;
 	struct watch from_child; /* its standard error */
 	int from_child_fd;
+	bool started;
 	bool timed_out;
 	int64_t run_ms;
 
@@ -146,6 +147,7 @@ static void complete_finished(void *data)
 		struct notice_result result = {
 			.id = hook->id,
 			.exit_code = hook->exit_code,
+			.started = hook->started,
 			.error = hook->error,
 			.output = str_trim(buf_str(&hook->output)),
 		};
@@ -410,6 +412,7 @@ static void start(struct hook *hook)
 		return;
 	}
 	list_add(&notify->running, hook);
+	hook->started = true;
 	hook->run_ms = notify->run_ms;
 	child_watch_start(notify->loop, &hook->child, hook->pid, on_exit_status);
 	watch_init(&hook->to_child, hook->to_child_fd, on_child_reads);

@@ -20,6 +20,7 @@ struct outcome {
 	int times;
 	int64_t id;
 	int exit_code;
+	bool started;
 	struct error error;
 	char output[600];
 };
@@ -74,6 +75,7 @@ static void on_done(void *data, const struct notice_result *result)
 	outcome->times++;
 	outcome->id = result->id;
 	outcome->exit_code = result->exit_code;
+	outcome->started = result->started;
 	outcome->error = result->error;
 	(void)snprintf(outcome->output, sizeof(outcome->output), STR_FMT, STR_ARG(result->output));
 	rig.n++;
@@ -303,6 +305,7 @@ static void test_hook__what_cannot_be_started_says_why(void **state)
 	CHECK_INT(a->times + b->times + c->times, 0);
 	run();
 	CHECK_INT(a->exit_code, -1);
+	CHECK_INT(a->started, false);
 	CHECK_INT(a->error.domain, ERROR_OS);
 	CHECK_INT(a->error.code, ENOENT);
 	CHECK_INT(a->error.advice, ADVISE_REJECT); /* trying again will not make it appear */
@@ -323,6 +326,7 @@ static void test_hook__killed_by_a_signal_is_told_as_such(void **state)
 	outcome = start_script("kill -KILL $$", NULL, STR(""));
 	run();
 	CHECK_INT(outcome->exit_code, -1);
+	CHECK_INT(outcome->started, true);
 	CHECK_INT(outcome->error.advice, ADVISE_RETRY);
 	CHECK(strstr(outcome->error.message, "signal 9") != NULL);
 	rig_finish();
@@ -340,6 +344,7 @@ static void test_hook__one_that_hangs_is_ended_with_its_children(void **state)
 	run();
 	CHECK_INT(outcome->times, 1);
 	CHECK_INT(outcome->exit_code, -1);
+	CHECK_INT(outcome->started, true);
 	CHECK_INT(outcome->error.code, ETIMEDOUT);
 	CHECK_INT(outcome->error.advice, ADVISE_RETRY);
 	CHECK(strstr(outcome->error.message, "300 ms") != NULL);
@@ -449,6 +454,7 @@ static void test_hook__a_full_queue_refuses_and_says_again_later(void **state)
 	}
 	CHECK_INT(refused->times, 1);
 	CHECK_INT(refused->exit_code, -1);
+	CHECK_INT(refused->started, false);
 	CHECK_INT(refused->error.advice, ADVISE_RETRY);
 	CHECK_INT(rig.outcomes[room].times, 1);
 	for (size_t i = 0; i < room; i++) {
