@@ -34,7 +34,7 @@ struct monitor {
 
 /* ---- one event ---- */
 
-/* What an event says beyond who did what to what. */
+/* What an event says beyond who did what to what; for people in their language. */
 static void add_detail(struct buf *out, const cJSON *event, bool people)
 {
 	static const char *const names[] = { "priority", "class", "account", "delivery", "to", "target", "hold",
@@ -48,7 +48,9 @@ static void add_detail(struct buf *out, const cJSON *event, bool people)
 		}
 		if (strcmp(names[i], "state_to") == 0 || strcmp(names[i], "class") == 0 ||
 			strcmp(names[i], "hold") == 0) {
-			(void)buf_add_text(out, i18n_word(json_text(event, names[i], "")));
+			const char *word = json_text(event, names[i], "");
+
+			(void)buf_add_text(out, people ? i18n_word(word) : word);
 		} else if (people && event_said(event, names[i])) {
 			out_said(out, json_text(event, names[i], ""));
 		} else {

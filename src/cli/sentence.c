@@ -35,7 +35,9 @@ static const char *const pieces[] unused_arg = {
 	P_("; did you mean \"%s\"?"),
 	P_("; did you mean %s?"),
 	P_("did you mean %s?"),
-	P_("key"),
+	P_("paused: %s"),
+	P_("parked: %s"),
+	P_("removed: %s"),
 	P_("Weibo %d"),
 	P_("WeChat %d"),
 	P_("Weibo"),
@@ -80,7 +82,7 @@ static const char *const pieces[] unused_arg = {
 	P_("attempt to write a readonly database"),
 	P_("unable to open database file"),
 	P_("file is not a database"),
-	/* libcurl */
+	/* libcurl, and OpenSSL through it */
 	P_("Could not resolve host: %s"),
 	P_("Failed to connect to %s port %d after %d ms: %s"),
 	P_("Failed to connect to %s port %d: %s"),
@@ -110,6 +112,62 @@ static const char *const pieces[] unused_arg = {
 	P_("unable to get local issuer certificate"),
 	P_("certificate has expired"),
 	P_("certificate is not yet valid"),
+	P_("unable to get issuer certificate"),
+	P_("unable to verify the first certificate"),
+	P_("certificate revoked"),
+	P_("hostname mismatch"),
+	P_("IP address mismatch"),
+	P_("invalid CA certificate"),
+	P_("unsuitable certificate purpose"),
+	P_("SSL: certificate subject name '%s' does not match target host name '%s'"),
+	P_("SSL: unable to obtain common name from peer certificate"),
+	P_("OpenSSL SSL_connect: %s in connection to %s"),
+	P_("OpenSSL SSL_read: %s, errno %d"),
+	P_("TLS connect error: %s"),
+	/* libyaml */
+	P_("could not find expected ':'"),
+	P_("did not find expected ',' or ']'"),
+	P_("did not find expected ',' or '}'"),
+	P_("did not find expected '-' indicator"),
+	P_("did not find expected key"),
+	P_("did not find expected node content"),
+	P_("did not find expected <document start>"),
+	P_("did not find expected comment or line break"),
+	P_("did not find expected whitespace or line break"),
+	P_("did not find expected alphabetic or numeric character"),
+	P_("did not find expected hexdecimal number"),
+	P_("found unexpected ':'"),
+	P_("found unexpected end of stream"),
+	P_("found unexpected document indicator"),
+	P_("found unexpected non-alphabetical character"),
+	P_("found unknown escape character"),
+	P_("found unknown directive name"),
+	P_("found invalid Unicode character escape code"),
+	P_("found character that cannot start any token"),
+	P_("found a tab character where an indentation space is expected"),
+	P_("found a tab character that violates indentation"),
+	P_("found an indentation indicator equal to 0"),
+	P_("found incompatible YAML document"),
+	P_("found undefined tag handle"),
+	P_("found undefined alias"),
+	P_("block sequence entries are not allowed in this context"),
+	P_("mapping keys are not allowed in this context"),
+	P_("mapping values are not allowed in this context"),
+	/* regcomp() */
+	P_("Invalid regular expression"),
+	P_("Invalid collation character"),
+	P_("Invalid character class name"),
+	P_("Trailing backslash"),
+	P_("Invalid back reference"),
+	P_("Unmatched [, [^, [:, [., or [="),
+	P_("Unmatched ( or \\("),
+	P_("Unmatched ) or \\)"),
+	P_("Unmatched \\{"),
+	P_("Invalid content of \\{\\}"),
+	P_("Invalid range end"),
+	P_("Invalid preceding regular expression"),
+	P_("Memory exhausted"),
+	P_("Regular expression too big"),
 };
 
 struct capture {
@@ -311,7 +369,7 @@ static bool fill(struct reading *reading, struct buf *out, const char *translate
 		}
 		if (captures[i].quoted) {
 			(void)buf_add_str(out, captures[i].text);
-		} else {
+		} else if (!add_word(reading, out, captures[i].text)) {
 			known = add(reading, out, captures[i].text, depth + 1) || known;
 		}
 	}
@@ -426,9 +484,7 @@ static bool add(struct reading *reading, struct buf *out, struct str text, unsig
 		(add_whole(reading, out, text, depth) || add_split(reading, out, text, depth))) {
 		return true;
 	}
-	if (depth == 0 || !add_word(reading, out, text)) {
-		(void)buf_add_str(out, text);
-	}
+	(void)buf_add_str(out, text);
 	return false;
 }
 
