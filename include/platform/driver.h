@@ -62,6 +62,7 @@ struct driver_quota {
 	int64_t limit;     /* 0: unlimited */
 	int64_t reserve;   /* kept from polling: for sends and urgent reads */
 	bool month;        /* the window is a calendar month in the platform's zone (+0800); window_ms does not count */
+	bool per_send;     /* counts what went out, not calls: given back while nothing can be out (see cost) */
 };
 
 /* A list of citizens' messages that can be pulled. */
@@ -280,7 +281,8 @@ struct driver {
 
 	/* Fill in the quotas of an account; returns how many. Index 0 is what every counted call costs. */
 	size_t (*quotas)(const void *settings, struct driver_quota ret[DRIVER_QUOTAS_MAX]);
-	/* Set of quota indexes (bits) that carrying out this operation costs. send: as in driver_op, else NULL. */
+	/* Set of quota indexes (bits) that carrying out this operation costs. send: as in driver_op, else NULL. One
+	 * that counts per_send is in it as long as the progress says that nothing can be out. */
 	unsigned (*cost)(enum driver_op_kind kind, const struct driver_send *send);
 	/* Shortest time between two polls; how soon and how long a doubtful send is looked for; wall ms durations. */
 	int64_t (*poll_min_ms)(const void *settings);

@@ -99,6 +99,9 @@ int64_t quota_window_end(const struct quota_window *window, int64_t now_at);
  */
 bool quota_spend(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t n, bool keep_reserve,
 	struct error *err) must_check;
+/* One that was spent at spent_at was not needed after all; nothing, when its window is over. */
+bool quota_return(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t spent_at,
+	struct error *err) must_check;
 /* The platform said so: nothing of this scope before until_at. */
 bool quota_block(
 	struct tx *tx, struct account_id id, const char *scope, int64_t until_at, struct error *err) must_check;

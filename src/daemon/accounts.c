@@ -76,6 +76,26 @@ bool account_hears(const struct account *account)
 	       (account->state == ACCOUNT_READY || (account->state == ACCOUNT_PAUSED && !account->parked));
 }
 
+bool quotas_return(struct tx *tx, struct account_id account, const struct driver_quota *quotas, size_t n, unsigned cost,
+	int64_t spent_at, struct error *err)
+{
+	struct quota_window windows[DRIVER_QUOTAS_MAX];
+	size_t n_windows;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!quotas[i].per_send) {
+			cost &= ~(1u << i);
+		}
+	}
+	quota_windows(quotas, n, cost, windows, &n_windows);
+	for (size_t i = 0; i < n_windows; i++) {
+		if (!quota_return(tx, account, &windows[i], spent_at, err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 const struct switched_off *account_off(const struct account *account, const char *capability)
 {
 	for (size_t i = 0; i < account->n_off; i++) {

@@ -119,6 +119,19 @@ bool quota_spend(struct tx *tx, struct account_id id, const struct quota_window 
 	return save(tx, id, window, used + n, err);
 }
 
+bool quota_return(
+	struct tx *tx, struct account_id id, const struct quota_window *window, int64_t spent_at, struct error *err)
+{
+	int64_t blocked_until_at;
+	int64_t used;
+
+	if (quota_window_begin(window, spent_at) != quota_window_begin(window, tx_now_at(tx))) {
+		return true;
+	}
+	return load(tx, id, window, &used, &blocked_until_at, err) &&
+	       (used == 0 || save(tx, id, window, used - 1, err));
+}
+
 bool quota_block(struct tx *tx, struct account_id id, const char *scope, int64_t until_at, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_block, err);

@@ -249,7 +249,7 @@ enum wechat_step {
  */
 cJSON *wechat_progress(const struct driver_op *op); /* gives; an empty object when there is none */
 /* Of a find: nothing visible was begun. */
-bool wechat_untouched(const struct driver_op *op);
+bool wechat_untouched(const struct driver_send *send);
 /* The progress as it is now, into the outcome and kept for the next step. */
 void wechat_set_progress(struct driver_op *op, const cJSON *progress, struct outcome *outcome);
 
