@@ -191,7 +191,7 @@ ledger() {
 	sim GET /sim/ledger | jq -r "(.entries // .) | $1"
 }
 
-sql() { sqlite3 "$rig/state/store.db" "$1"; }
+sql() { sqlite3 -cmd '.timeout 10000' "$rig/state/store.db" "$1"; }
 
 wait_log() {
 	follow "$rig/daemon.log" "$daemon_pid" "$1"
