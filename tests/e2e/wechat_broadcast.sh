@@ -134,6 +134,12 @@ exits "a broadcast is taken back" 0 g post withdraw "$article" --reason 试验 -
 ok "the post says so" until_is '.deliveries[0].withdrawn_at' g post show "$article" --json
 same "and the platform was asked once" "$(noted '.kind == "delete"')" 1
 
+exits "a text cannot be, and that is said before" 5 g post withdraw "$first" --reason 试验 --dry-run
+has "with what to do" "$(cat "$rig/out")" "$first/wechat-main: of broadcasts WeChat deletes articles only: take it out of the history"
+exits "nor corrected" 5 g post correct "$first" -m '今晚21时起停水' --yes
+same "the platform was not asked" "$(noted '.kind == "delete"') $(calls /cgi-bin/message/mass/delete)" "1 1"
+is "and it stays as it is" "$(g post show "$first" --json)" '.deliveries[0] | .state == "sent" and (.withdrawn_at | not)'
+
 # ---- nothing is left ----
 fifth=$(cast '额度用完' --at now)
 ok "the fifth of a month waits for the next one" until_is '.deliveries[0] | .state == "queued" and (.next_at[8:10] == "01")' g post show "$fifth" --json

@@ -315,6 +315,33 @@ static void test_cost__counts_a_broadcast_once(void **state)
 	rig_finish(&rig);
 }
 
+static void test_withdrawal__of_a_broadcast_is_of_articles_only(void **state)
+{
+	static const struct {
+		enum post_form form;
+		bool can;
+	} cases[] = { { POST_FORM_AUTO, true }, { POST_FORM_ARTICLE, true }, { POST_FORM_NEWSPIC, true },
+		{ POST_FORM_TEXT, false }, { POST_FORM_IMAGE, false } };
+	struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		rig_broadcast(&rig, cases[i].form);
+		if (cases[i].can) {
+			CHECK_OK(rig.driver->may_withdraw(&rig.send, &rig.err), rig.err);
+		} else {
+			CHECK_FAILS(rig.driver->may_withdraw(&rig.send, &rig.err), rig.err, "articles only");
+			CHECK_INT(rig.err.domain, ERROR_STATE);
+		}
+		rig_finish(&rig);
+	}
+	rig_broadcast(&rig, POST_FORM_AUTO);
+	rig.send.title = NULL;
+	rig.send.n_media = 0;
+	CHECK_FAILS(rig.driver->may_withdraw(&rig.send, &rig.err), rig.err, "articles only");
+	rig_finish(&rig);
+}
+
 static void test_withdrawal__deletes_what_was_published(void **state)
 {
 	struct rig rig;
@@ -360,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_count__is_of_what_may_have_been_taken),
 		cmocka_unit_test(test_text__is_untouched_until_its_mark),
 		cmocka_unit_test(test_cost__counts_a_broadcast_once),
+		cmocka_unit_test(test_withdrawal__of_a_broadcast_is_of_articles_only),
 		cmocka_unit_test(test_withdrawal__deletes_what_was_published),
 	};
 

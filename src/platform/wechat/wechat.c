@@ -379,6 +379,7 @@ const struct driver driver_wechat = {
 	.can = wechat_can,
 	.calls = true,
 	.previews = true,
+	.may_withdraw = wechat_may_withdraw,
 	.topics = topics,
 	.windowed = true,
 	.takes_pushes = wechat_takes_pushes,

@@ -269,6 +269,7 @@ bool wechat_mass_request(
 	struct driver_op *op, const cJSON *progress, struct http_request *ret_request, struct error *err) must_check;
 void wechat_mass_answer(struct driver_op *op, const cJSON *json, int code, struct outcome *outcome);
 extern const int wechat_mass_own[]; /* codes it wants to see */
+bool wechat_may_withdraw(const struct driver_send *published, struct error *err) must_check;
 bool wechat_withdraw_request(struct driver_op *op, struct http_request *ret_request, struct error *err) must_check;
 void wechat_withdraw_answer(struct driver_op *op, const struct http_answer *answer, struct outcome *outcome);
 
