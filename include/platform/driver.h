@@ -305,7 +305,8 @@ struct driver {
 	bool (*can)(const void *settings, const char *capability);
 	/* Has calls of its own (OP_CALL). */
 	bool calls;
-	/* Can what this published be taken back by program? NULL: always. errors STATE/REJECT, with what to do instead */
+	/* Can what this published be taken back by program? NULL: always. errors STATE/REJECT, with what to do instead
+	 */
 	bool (*may_withdraw)(const struct driver_send *published, struct error *err);
 	/* Shows a publication to one person before it goes out (OP_PREVIEW). */
 	bool previews;
