@@ -41,7 +41,6 @@
 #include "model/send.h"
 
 #define DRIVER_QUOTAS_MAX 24
-#define DRIVER_FEEDS_MAX  4
 
 #define DRIVER_QUOTA_BROADCASTS "broadcasts" /* the quota of this name is reserved when a broadcast is scheduled */
 

@@ -112,6 +112,7 @@ void account_switch_off(struct daemon *daemon, struct account *account, const ch
 		return;
 	}
 	if (account->n_off < SWITCHED_OFF_MAX) {
+		array_grow(account->off, account->n_off, account->cap_off);
 		account->off[account->n_off++] = (struct switched_off){
 			.capability = capability, .why = xstrdup(why), .at = loop_now_at(daemon->loop)
 		};
@@ -269,6 +270,9 @@ static void done_refresh(struct job *job, const struct error *err)
 		accounts_refresh(daemon, NULL);
 	}
 	account_rows_free(refresh->rows, refresh->n);
+	if (!refresh->only.v) {
+		mem_give_back(); /* the rows, and the configuration as it was read */
+	}
 	free(refresh);
 }
 
@@ -309,6 +313,7 @@ void accounts_free(struct daemon *daemon)
 		heap_finish(&account->waiting);
 		secret_finish(&account->token);
 		switch_on_all(account);
+		free(account->off);
 		free(account->quotas);
 		renewal_free(account->renewal);
 		topics_free(account->topics);

@@ -74,7 +74,7 @@ struct switched_off {
 	char *why;
 	int64_t at;
 };
-#define SWITCHED_OFF_MAX 16
+#define SWITCHED_OFF_MAX 16 /* more capabilities than any driver has */
 
 /* What was pushed to an account since the daemon started. */
 struct push_health {
@@ -106,8 +106,9 @@ struct account {
 	int64_t calls_unsaved;     /* poller.c: spent, not yet in the ledger */
 	struct mono token_checked; /* tokens.c */
 	struct renewal *renewal;   /* renew.c; NULL: no token of this account is renewed by us */
-	struct switched_off off[SWITCHED_OFF_MAX];
+	struct switched_off *off;  /* most have none */
 	size_t n_off;
+	size_t cap_off;
 	struct push_health pushes;   /* callbacks.c */
 	struct topic_worker *topics; /* topics.c; NULL: nobody has chosen anything yet */
 };
@@ -252,7 +253,7 @@ void deadlines_arm(
 /* hooks.c */
 struct hooks *hooks_new(struct daemon *daemon, struct error *err);
 void hooks_free(struct hooks *hooks);
-void hooks_arm(struct hooks *hooks, const struct effect *effect); /* EFFECT_NOTICE */
+void hooks_arm(struct hooks *hooks, const struct effect *effect); /* EFFECT_NOTICE, EFFECT_ALARM */
 
 /* fetcher.c: what came with messages, fetched before the platform forgets it */
 struct fetcher *fetcher_new(struct daemon *daemon, struct error *err);

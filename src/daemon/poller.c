@@ -45,8 +45,8 @@ struct feed {
 };
 
 struct polling {
-	struct feed feeds[DRIVER_FEEDS_MAX];
 	size_t n;
+	struct feed feeds[]; /* of its driver */
 };
 
 struct poller {
@@ -401,8 +401,8 @@ void poller_account_changed(struct poller *poller, struct account *account)
 		if (!account->driver || account->driver->n_feeds == 0) {
 			return;
 		}
-		polling = xnew(struct polling);
-		polling->n = account->driver->n_feeds < DRIVER_FEEDS_MAX ? account->driver->n_feeds : DRIVER_FEEDS_MAX;
+		polling = xcalloc(1, sizeof(*polling) + account->driver->n_feeds * sizeof(polling->feeds[0]));
+		polling->n = account->driver->n_feeds;
 		account->polling = polling;
 		for (size_t i = 0; i < polling->n; i++) {
 			struct feed *feed = &polling->feeds[i];
