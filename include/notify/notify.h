@@ -30,6 +30,7 @@ struct notice {
 	char *const *argv;            /* the configured program and its own arguments; borrowed until return */
 	const char *const *arguments; /* appended; NULL-terminated; borrowed until return */
 	struct str input;             /* JSON for standard input; copied */
+	bool urgent;                  /* before all that are not, and with LIMIT_HOOKS_URGENT places of its own */
 };
 
 /* What became of it. exit_code 0-255, or -1 with `error` set: not startable, killed, timed out. */

@@ -167,6 +167,7 @@ static void on_effect(void *data, const struct effect *effect)
 		deadlines_arm(daemon->deadlines, effect);
 		return;
 	case EFFECT_NOTICE:
+	case EFFECT_ALARM:
 		hooks_arm(daemon->hooks, effect);
 		return;
 	case EFFECT_EVENT:

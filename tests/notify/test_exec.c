@@ -31,6 +31,7 @@ static struct {
 	struct timer watchdog;
 	char directory[64];
 	bool inside_run;
+	bool urgent; /* what is started now */
 	size_t open;
 	struct outcome outcomes[NOTIFY_WAITING_MAX + LIMIT_HOOKS_RUNNING + 8];
 	size_t n;
@@ -88,7 +89,7 @@ static struct outcome *start(char *const *argv, const char *const *arguments, st
 {
 	int64_t id = (int64_t)(rig.n + rig.open);
 	struct outcome *outcome = &rig.outcomes[id];
-	struct notice notice = { .id = id, .argv = argv, .arguments = arguments, .input = input };
+	struct notice notice = { .id = id, .argv = argv, .arguments = arguments, .input = input, .urgent = rig.urgent };
 
 	rig.open++;
 	rig.inside_run = true;
@@ -436,6 +437,35 @@ static void test_hook__no_more_than_the_limit_run_at_once_and_in_order(void **st
 	rig_finish();
 }
 
+static void test_hook__an_urgent_one_waits_for_no_other(void **state)
+{
+	char gate[100];
+	int fd;
+
+	(void)state;
+	rig_init();
+	(void)snprintf(gate, sizeof(gate), "%s/gate", rig.directory);
+	CHECK_INT(mkfifo(gate, 0600), 0);
+	fd = open(gate, O_RDWR | O_CLOEXEC); /* so that what is written stays for whoever reads late */
+	CHECK(fd >= 0);
+	for (unsigned i = 0; i < LIMIT_HOOKS_RUNNING; i++) {
+		(void)start_script("read x < $D/gate", NULL, STR(""));
+	}
+	(void)start_script("echo behind >> $D/out", NULL, STR(""));
+	rig.urgent = true;
+	for (unsigned i = 0; i < LIMIT_HOOKS_URGENT; i++) {
+		(void)start_script("echo urgent >> $D/out; printf '\\n\\n\\n\\n' > $D/gate", NULL, STR(""));
+	}
+	run();
+	CHECK(str_starts(written(), STR("urgent\n")));
+	for (unsigned i = 0; i < LIMIT_HOOKS_RUNNING; i++) {
+		CHECK_INT(rig.outcomes[i].exit_code, 0); /* none had to be ended to make room */
+	}
+	CHECK(LIMIT_HOOKS_URGENT * 4 >= LIMIT_HOOKS_RUNNING); /* or some would still read */
+	(void)close(fd);
+	rig_finish();
+}
+
 static void test_hook__a_full_queue_refuses_and_says_again_later(void **state)
 {
 	char *argv[] = { "/bin/sh", "-c", "read x; exit 0", NULL };
@@ -580,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_hook__one_that_ignores_sigterm_is_killed),
 		cmocka_unit_test(test_hook__a_child_left_behind_does_not_keep_its_place),
 		cmocka_unit_test(test_hook__no_more_than_the_limit_run_at_once_and_in_order),
+		cmocka_unit_test(test_hook__an_urgent_one_waits_for_no_other),
 		cmocka_unit_test(test_hook__a_full_queue_refuses_and_says_again_later),
 		cmocka_unit_test(test_hook__a_turn_of_the_loop_starts_no_more_than_the_places),
 		cmocka_unit_test(test_hook__a_completion_may_start_another),
