@@ -24,7 +24,7 @@
 #define CAPTURES_MAX 9u
 #define DEPTH_MAX    12u
 #define SAID_BYTES   4096u
-#define WORK_MAX     (1u << 20) /* bytes looked at; an ordinary message takes some ten thousand */
+#define WORK_MAX     (1u << 17) /* bytes looked at; an ordinary message takes some five thousand */
 #define WEAK_BYTES   8u         /* "%s is %s" says too little: some of it must be known */
 
 /* Marks a format that stands nowhere in one piece, or in a library: extract.sh finds it here. */
@@ -203,23 +203,21 @@ const struct sentence *sentence_table(const char *language, size_t *ret_n)
 	return NULL;
 }
 
-/* The table of the language that messages are in: their catalogue's own head says which that is. */
-static bool find_table(struct reading *reading)
+/* The language that messages are in: their catalogue's own head says which that is. "": the one they are written in. */
+static void find_language(char *language, size_t room)
 {
 	static const char name[] = "Language: ";
 	static const char nothing[] = ""; /* the head is the translation of nothing */
 	const char *head = strstr(gettext(nothing), name);
-	char language[16] = "";
+	size_t n = 0;
 
-	if (!head) {
-		return false;
+	if (head) {
+		head += sizeof(name) - 1;
+		n = strcspn(head, "\n");
+		n = n < room ? n : room - 1;
+		memcpy(language, head, n);
 	}
-	head += sizeof(name) - 1;
-	for (size_t i = 0; i + 1 < sizeof(language) && head[i] && head[i] != '\n'; i++) {
-		language[i] = head[i];
-	}
-	reading->table = sentence_table(language, &reading->n_table);
-	return reading->table != NULL;
+	language[n] = '\0';
 }
 
 /* ---- matching ---- */
@@ -488,15 +486,24 @@ static bool add(struct reading *reading, struct buf *out, struct str text, unsig
 	return false;
 }
 
-bool sentence_add(struct buf *out, struct str said)
+bool sentence_add_in(const char *language, struct buf *out, struct str said)
 {
 	struct reading reading = { .work = WORK_MAX };
 
-	if (said.n > SAID_BYTES || !find_table(&reading)) {
+	reading.table = sentence_table(language, &reading.n_table);
+	if (said.n > SAID_BYTES || !reading.table) {
 		(void)buf_add_str(out, said);
 		return false;
 	}
 	return add(&reading, out, said, 0);
+}
+
+bool sentence_add(struct buf *out, struct str said)
+{
+	char language[16];
+
+	find_language(language, sizeof(language));
+	return sentence_add_in(language, out, said);
 }
 
 void out_said(struct buf *out, const char *said)

@@ -25,7 +25,9 @@ bool sentence_add(struct buf *out, struct str said);
 /* The same, made harmless for one line, as out_safe() does it. */
 void out_said(struct buf *out, const char *said);
 
-/* The table of a language ("zh_CN"), for tests; NULL: there is none, and English stays. */
+/* In another language than that of messages, "zh_CN"; and its table, NULL: there is none, and English stays. For tests.
+ */
+bool sentence_add_in(const char *language, struct buf *out, struct str said);
 const struct sentence *sentence_table(const char *language, size_t *ret_n);
 
 #endif
