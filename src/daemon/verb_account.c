@@ -333,6 +333,12 @@ static bool start_show(struct tx *tx unused_arg, struct call *call, struct error
 	return true;
 }
 
+/* What to do about an account that is not known to be alive. A parked one needs a person, whoever answers or not. */
+static enum error_advice check_advice(const struct account *account, const struct token_report *report)
+{
+	return account && account->state == ACCOUNT_PARKED ? ADVISE_REAUTH : report->error.advice;
+}
+
 static void on_checked(void *data, const struct token_report *report)
 {
 	struct work *work = data;
@@ -343,6 +349,9 @@ static void on_checked(void *data, const struct token_report *report)
 	call->result = json_object();
 	json_add_text(call->result, "name", work->only);
 	json_add_bool(call->result, "alive", report->alive);
+	if (!report->alive) {
+		json_add_text(call->result, "advice", error_advice_name(check_advice(account, report)));
+	}
 	json_add_time(call->result, "token_expires_at", report->expires_at);
 	if (report->error.advice) {
 		json_push(problems, cJSON_CreateString(report->error.message));

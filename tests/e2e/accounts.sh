@@ -7,6 +7,16 @@ link='https://www.city.gov.example/n/1 '
 
 has "both accounts are ready" "$(g account list --json | jq -r '.name + " " + .state' | sort | tr '\n' ' ')" "weibo-east ready weibo-main ready"
 ok "account check asks the platform" g account check weibo-main
+asked() { # asked TITLE EXIT ADVICE FAULT: the question about the token goes wrong once
+	sim POST /sim/fault "{\"path\":\"/oauth2/get_token_info\",\"count\":1,$4}" >/dev/null
+	exits "$1" "$2" g account check weibo-main --json
+	is "$1: what to do is told" "$(cat "$rig/out")" ".alive == false and .advice == \"$3\""
+	sim DELETE /sim/fault >/dev/null
+}
+asked "a platform that does not answer is asked later" 75 retry '"effect":"html-500"'
+asked "one that is asked too often as well" 10 wait '"effect":"error","error_code":10023'
+is "the account is what it was" "$(g account show weibo-main --json)" '.state == "ready"'
+is "an account that is well needs no advice" "$(g account check weibo-main --json)" '.alive and (has("advice") | not)'
 
 # the token dies: the account is parked, not the posts
 sim POST /sim/account '{"account":"weibo-main","kill_token":true}' >/dev/null
@@ -16,6 +26,12 @@ ok "the post is held, not lost" timeout 20 sh -c 'until gazette -s "$1" post sho
 later=$(g post new -q -m "之后的 $link" --to weibo-main --at now)
 has "a later post is held as well" "$(g post show "$later" --json)" parked
 exits "status --ok says something is wrong" 3 g status --ok
+exits "asked about, it needs a login" 4 g account check weibo-main --json
+is "as programs are told" "$(cat "$rig/out")" '.advice == "reauth"'
+sim POST /sim/fault '{"path":"/oauth2/get_token_info","count":1,"effect":"html-500"}' >/dev/null
+exits "also when the platform does not answer" 4 g account check weibo-main
+sim DELETE /sim/fault >/dev/null
+exits "of several the one that needs a person counts" 4 g account check weibo-east weibo-main
 same "nothing reached the platform" "$(ledger length)" 0
 
 # login: open the address, paste where it led

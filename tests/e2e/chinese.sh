@@ -126,7 +126,7 @@ reads "for an account that needs a person" 0 "账号需要人工处理" post new
 kill "$sim_pid"
 wait "$sim_pid" 2>/dev/null
 sim_pid=
-reads "a platform that is away" 4 "无法连接" account check weibo-main
+reads "a platform that is away" 75 "无法连接" account check weibo-main
 
 rig_stop
 same "clean stop" "$daemon_status" 0
