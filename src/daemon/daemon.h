@@ -64,6 +64,12 @@ struct rules {
 	struct config *config;
 	struct triage *triage;
 	struct wording *wording;
+
+	/* The deadlines of whatever comes in at clocks_at with that window: what comes together shares them. The
+	 * loop's. */
+	int64_t clocks_at;
+	int64_t clocks_window_ms;
+	struct ticket_clocks clocks[PRIORITIES];
 };
 struct rules *rules_ref(struct rules *rules);
 void rules_unref(struct rules *rules);
@@ -238,7 +244,7 @@ struct intake_item {
 	struct triage_result triaged;
 	char *spans;
 };
-void intake_prepare(const struct rules *rules, struct message *message, int64_t now_at, struct intake_item *ret);
+void intake_prepare(struct rules *rules, struct message *message, int64_t now_at, struct intake_item *ret);
 void intake_item_finish(struct intake_item *item);
 /* Takes the content (zeroed) of a list that is not empty; done runs once, later, when all of it is stored. */
 void intake_messages(struct daemon *daemon, struct account *account, struct message_list *list,
