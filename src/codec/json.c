@@ -98,15 +98,33 @@ static void copy_unicode_escape(struct str *rest, struct buf *out)
 	*rest = str_sub(*rest, 4, rest->n);
 }
 
+/* Bytes at the front that mean nothing to anybody: most of every text. */
+static size_t plain_bytes(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] >= ' ' && s.p[n] <= '~' && s.p[n] != '"' && s.p[n] != '\\') {
+		n++;
+	}
+	return n;
+}
+
 static void copy_string(struct str *rest, struct buf *out)
 {
 	(void)buf_add_char(out, '"');
 	*rest = str_sub(*rest, 1, rest->n);
 	while (rest->n > 0) {
-		char c = rest->p[0];
+		size_t plain = plain_bytes(*rest);
 		uint32_t code_point;
 		char bytes[4];
+		char c;
 
+		(void)buf_add(out, rest->p, plain);
+		*rest = str_sub(*rest, plain, rest->n);
+		if (rest->n == 0) {
+			return;
+		}
+		c = rest->p[0];
 		if (c == '"') {
 			(void)buf_add_char(out, '"');
 			*rest = str_sub(*rest, 1, rest->n);
