@@ -35,6 +35,7 @@
 #include "net/http.h"
 #include "net/multipart_internal.h"
 
+#define COMPLETING_MS      4 /* in one turn of the loop */
 #define CONNECT_TIMEOUT_MS 10000L
 #define TIMEOUT_MS         30000
 #define QUEUE_PATIENCE_MS  120000
@@ -219,10 +220,15 @@ static void complete(struct exchange *exchange)
 	exchange_free(exchange);
 }
 
+static void complete_later(struct http *http);
+
+/* What takes long is spread over several turns: a page of foreign messages is read for milliseconds, and a person may
+ * wait behind a dozen of them. */
 static void complete_finished(void *data)
 {
 	struct http *http = data;
 	struct exchange_list list = http->finished;
+	struct mono began = clock_mono();
 
 	http->finished = (struct exchange_list){ 0 };
 	http->completing = false;
@@ -231,6 +237,21 @@ static void complete_finished(void *data)
 
 		list_remove(&list, exchange);
 		complete(exchange);
+		if (list.first && clock_since_ms(began) >= COMPLETING_MS) {
+			list.last->next = http->finished.first;
+			*(http->finished.first ? &http->finished.first->prev : &http->finished.last) = list.last;
+			http->finished.first = list.first;
+			complete_later(http);
+			return;
+		}
+	}
+}
+
+static void complete_later(struct http *http)
+{
+	if (!http->completing) {
+		http->completing = true;
+		loop_defer(http->loop, complete_finished, http);
 	}
 }
 
@@ -246,10 +267,7 @@ static void finish(struct exchange *exchange, enum http_fate fate)
 	}
 	exchange->host = NULL;
 	list_add(&http->finished, exchange);
-	if (!http->completing) {
-		http->completing = true;
-		loop_defer(http->loop, complete_finished, http);
-	}
+	complete_later(http);
 }
 
 /* What libcurl asks of us about one exchange. */
