@@ -37,6 +37,7 @@ struct job {
 	/* Loop; exactly once; err is NULL on success. May free the job. */
 	void (*done)(struct job *job, const struct error *err);
 	bool urgent;        /* before what is not */
+	unsigned rows;      /* of what is not: so many messages; a commit takes LIMIT_INTAKE_PER_COMMIT */
 	bool insist;        /* see above; run() must be repeatable */
 	int tries;          /* the store's */
 	bool ok;            /* the store's */

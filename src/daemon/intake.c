@@ -256,7 +256,7 @@ static void next_group(struct intake *intake)
 			&intake->group[i]);
 		life = life || intake->group[i].new.priority == PRIORITY_LIFE;
 	}
-	intake->job = (struct job){ .run = run_group, .done = done_group, .urgent = life };
+	intake->job = (struct job){ .run = run_group, .done = done_group, .urgent = life, .rows = (unsigned)intake->n };
 	store_write(intake->daemon->store, &intake->job);
 }
 

@@ -3,6 +3,8 @@
  *
  * - queues: loop → thread `urgent`, `waiting`; thread → loop `finished`. One mutex per thread guards its queues and its
  *   health; nothing else is shared.
+ * - a flood: of what is not urgent a group takes so many messages and no more, so that a post waits for one such
+ *   group, however many accounts have news.
  * - a group: BEGIN IMMEDIATE; each job under a savepoint; COMMIT; then effects and jobs go to `finished` together.
  * - insisting: jobs whose group could not be committed go to `kept` and lead the next group, after a pause that
  * doubles.
@@ -311,6 +313,7 @@ static void *write_thread(void *data)
 		struct queue group;
 		struct queue done;
 		struct job *job;
+		unsigned rows;
 
 		queue_init(&group);
 		queue_init(&done);
@@ -332,8 +335,11 @@ static void *write_thread(void *data)
 		while (group.n < LIMIT_JOBS_PER_COMMIT && (job = queue_pop(&worker->urgent))) {
 			queue_push(&group, job);
 		}
-		while (group.n < LIMIT_JOBS_PER_COMMIT && (job = queue_pop(&worker->waiting))) {
+		rows = 0;
+		while (group.n < LIMIT_JOBS_PER_COMMIT && rows < LIMIT_INTAKE_PER_COMMIT &&
+			(job = queue_pop(&worker->waiting))) {
 			queue_push(&group, job);
+			rows += job->rows;
 		}
 		(void)pthread_mutex_unlock(&worker->mutex);
 		commit_group(worker, &group, &kept, &done);
