@@ -319,6 +319,8 @@ struct driver {
 	/* Pushes; NULL: the platform has none, or the account's settings name no callback. Pure. */
 	bool (*takes_pushes)(const void *settings);
 	void (*push)(const struct driver_account *account, const struct driver_push *push, struct push_result *ret);
+	/* Can the answer to a push tell the citizen something? Else what he writes is for people only. */
+	bool answers;
 	/* The answer to a taken push. text: what the citizen is told; empty: nothing. */
 	bool (*answer_push)(const struct driver_account *account, const struct push_result *result, struct str text,
 		int64_t now_at, struct buf *out, const char **ret_type);

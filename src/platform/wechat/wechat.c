@@ -384,6 +384,7 @@ const struct driver driver_wechat = {
 	.windowed = true,
 	.takes_pushes = wechat_takes_pushes,
 	.push = wechat_push,
+	.answers = true,
 	.answer_push = wechat_answer_push,
 	.request = request,
 	.answer = answer,
