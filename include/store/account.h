@@ -99,6 +99,12 @@ int64_t quota_window_end(const struct quota_window *window, int64_t now_at);
  */
 bool quota_spend(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t n, bool keep_reserve,
 	struct error *err) must_check;
+/*
+ * Spend one call of each. All are asked before any is spent, so that what waits for one does not eat another.
+ * *ret_wait_at: nothing was spent, again then; 0: they are.
+ */
+bool quotas_spend(struct tx *tx, struct account_id id, const struct quota_window *windows, size_t n,
+	int64_t *ret_wait_at, struct error *err) must_check;
 /* One that was spent at spent_at was not needed after all; nothing, when its window is over. */
 bool quota_return(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t spent_at,
 	struct error *err) must_check;

@@ -26,7 +26,7 @@ struct op_run {
 	char *point;          /* test only: the address of what is out; NULL: nobody wants to know */
 	int http_status;      /* of the last answer; 0: none */
 	int64_t took_ms;      /* of all exchanges */
-	unsigned requests;    /* made so far */
+	unsigned requests;    /* so many have left so far, or may have */
 	/* Loop; once per answer. The outcome is the callee's to read; it is finished after the call. */
 	void (*on_outcome)(struct op_run *run, struct outcome *outcome);
 };

@@ -119,6 +119,39 @@ bool quota_spend(struct tx *tx, struct account_id id, const struct quota_window 
 	return save(tx, id, window, used + n, err);
 }
 
+/* When all of these have a call left; 0: now. */
+static bool open_at(struct tx *tx, struct account_id id, const struct quota_window *windows, size_t n, int64_t *ret_at,
+	struct error *err)
+{
+	*ret_at = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct quota_state state;
+		int64_t at;
+
+		if (!quota_state(tx, id, &windows[i], &state, err)) {
+			return false;
+		}
+		at = state.remaining == 0 && state.resets_at > state.blocked_until_at ? state.resets_at
+										      : state.blocked_until_at;
+		*ret_at = at > *ret_at ? at : *ret_at;
+	}
+	return true;
+}
+
+bool quotas_spend(struct tx *tx, struct account_id id, const struct quota_window *windows, size_t n,
+	int64_t *ret_wait_at, struct error *err)
+{
+	if (!open_at(tx, id, windows, n, ret_wait_at, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < n && !*ret_wait_at; i++) {
+		if (!quota_spend(tx, id, &windows[i], 1, false, err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool quota_return(
 	struct tx *tx, struct account_id id, const struct quota_window *window, int64_t spent_at, struct error *err)
 {

@@ -460,26 +460,6 @@ bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error
 	return ok;
 }
 
-/* When all of these have a call left; 0: now. Asked before any is spent: a send that waits for one must not eat
- * another. */
-static bool quotas_open_at(struct tx *tx, struct account_id account, const struct quota_window *quotas, size_t n,
-	int64_t *ret_at, struct error *err)
-{
-	*ret_at = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct quota_state quota;
-		int64_t open_at;
-
-		if (!quota_state(tx, account, &quotas[i], &quota, err)) {
-			return false;
-		}
-		open_at = quota.remaining == 0 && quota.resets_at > quota.blocked_until_at ? quota.resets_at
-											   : quota.blocked_until_at;
-		*ret_at = open_at > *ret_at ? open_at : *ret_at;
-	}
-	return true;
-}
-
 static bool wait_until(struct tx *tx, const struct send_row *row, int64_t at, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_next_at, err);
@@ -527,19 +507,11 @@ static bool place(struct tx *tx, struct send_row *row, const struct quota_window
 		return ok;
 	}
 	account_row_finish(&account);
-	if (!quotas_open_at(tx, row->account, quotas, n_quotas, &when_at, err)) {
+	if (!quotas_spend(tx, row->account, quotas, n_quotas, &when_at, err)) {
 		return false;
 	}
-	if (when_at) {
-		return wait_until(tx, row, when_at, err);
-	}
-	for (size_t i = 0; i < n_quotas; i++) {
-		if (!quota_spend(tx, row->account, &quotas[i], 1, false, err)) {
-			return false;
-		}
-	}
-	*ret_ready = true;
-	return true;
+	*ret_ready = !when_at;
+	return *ret_ready || wait_until(tx, row, when_at, err);
 }
 
 static bool begin_attempt(struct tx *tx, struct send_row *row, struct error *err)
