@@ -499,8 +499,8 @@ static void explain(struct exchange *exchange, CURLcode result, int status)
 	struct error *err = &exchange->error;
 
 	if (exchange->body_too_long) {
-		error_set(err, ERROR_HTTP, ADVISE_RETRY, (int)result, "answer longer than %u bytes",
-			LIMIT_HTTP_ANSWER_BYTES);
+		error_set(err, ERROR_HTTP, ADVISE_RETRY, (int)result, "answer longer than %zu bytes",
+			exchange->body.max_bytes);
 	} else if (exchange->headers_too_long) {
 		error_set(err, ERROR_HTTP, ADVISE_RETRY, (int)result, "answer headers longer than %u bytes",
 			LIMIT_HTTP_HEADER_BYTES);
@@ -683,7 +683,8 @@ uint64_t http_start(struct http *http, struct http_request *request,
 	exchange->on_answer = on_answer;
 	exchange->data = data;
 	exchange->started = clock_mono();
-	buf_init(&exchange->body, LIMIT_HTTP_ANSWER_BYTES);
+	buf_init(&exchange->body,
+		exchange->request.answer_max_bytes ? exchange->request.answer_max_bytes : LIMIT_HTTP_ANSWER_BYTES);
 	http->open++;
 	if (http->stopped || !exchange->request.url) {
 		error_set(&exchange->error, ERROR_HTTP, ADVISE_RETRY, (int)CURLE_ABORTED_BY_CALLBACK, "%s",
