@@ -442,23 +442,13 @@ static bool return_unspent(struct tx *tx, struct flight *flight, struct error *e
 static bool run_result(struct tx *tx, struct job *job, struct error *err)
 {
 	struct flight *flight = container_of(job, struct flight, job);
-	bool current = true;
 
-	if (flight->park) {
-		struct account_row account = { 0 };
-
-		/* Refused with a token that has been replaced since: the account is fine, the send goes again. */
-		if (!account_load(tx, flight->account, &account, err)) {
-			return false;
-		}
-		current = str_eq(secret_lend(&account.token), secret_lend(&flight->run.token));
-		account_row_finish(&account);
-	}
 	if (!send_finish(tx, flight->send, &flight->result, &flight->applied, err) ||
 		!return_unspent(tx, flight, err)) {
 		return false;
 	}
-	if (flight->park && current && !account_park(tx, flight->account, flight->park, err)) {
+	/* Refused with a token that has been replaced since: the account is fine, the send goes again. */
+	if (flight->park && !account_park(tx, flight->account, &flight->run.token, flight->park, err)) {
 		return false;
 	}
 	return !flight->block_scope ||
