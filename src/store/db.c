@@ -325,6 +325,30 @@ void tx_try(struct tx *tx, const char *sql)
 	(void)sqlite3_exec(tx->sqlite, sql, NULL, NULL, NULL);
 }
 
+bool tx_part(struct tx *tx, bool (*run)(struct tx *tx, void *data, struct error *err), void *data, struct error *err)
+{
+	static const char sql_begin[] = "SAVEPOINT part";
+	static const char sql_end[] = "RELEASE part";
+	size_t before = tx->effects.n;
+	struct error undo = { 0 };
+	bool ok;
+
+	if (!tx_step(tx, sql_begin, err)) {
+		return false;
+	}
+	ok = run(tx, data, err);
+	if (!ok) {
+		effects_cut(&tx->effects, before);
+	}
+	/* An error that made SQLite end the transaction itself has undone more than the part; the job ends with it. */
+	if (sqlite3_get_autocommit(tx->sqlite) ||
+		((ok || tx_exec(tx, "ROLLBACK TO part", &undo)) && tx_step(tx, sql_end, &undo))) {
+		return ok;
+	}
+	*err = undo;
+	return false;
+}
+
 static void add(struct tx *tx, struct effect effect)
 {
 	struct effect_list *list = &tx->effects;

@@ -16,6 +16,8 @@
 #include "store/post.h"
 #include "store/send_internal.h"
 
+#define RESEND_HELD_MS (10 * MINUTE_MS) /* an account that is not ready is looked at again */
+
 #define COLUMNS \
 	"SELECT send.id, send.kind, send.state, send.hold, send.account_id, send.post_id, send.ticket_id, " \
 	"account.name, send.text," \
@@ -46,10 +48,10 @@ static const char sql_before[] =
 	" AND send.account_id = $2 AND send.kind = $3 AND send.remote_id IS NOT NULL ORDER BY attempt.id DESC LIMIT 1";
 static const char sql_waiting[] =
 	"SELECT id, account_id, max(coalesce(due_at, 0), next_at) FROM send WHERE " SEND_IS_OPEN
-	" AND state = 'queued'";
+	" AND (state = 'queued' OR (state = 'unsure' AND next_at > 0))";
 static const char sql_looking[] = "SELECT id, account_id, look_at FROM send WHERE " SEND_IS_OPEN
 				  " AND state IN ('unsure', 'pending')"
-				  " AND look_at IS NOT NULL";
+				  " AND look_at IS NOT NULL AND next_at = 0";
 static const char sql_sending[] = "SELECT id FROM send WHERE " SEND_IS_OPEN " AND state = 'sending'";
 /* While it was unsure the note said how the last look went: once it is settled that is stale. */
 static const char sql_move[] =
@@ -70,11 +72,13 @@ static const char sql_attempt_end[] =
 	" WHERE send_id = $1 AND ended_at IS NULL AND number = $7";
 /* Of what is merely pending the note says how it was taken: that is not for a look to write over. */
 static const char sql_look_again[] =
-	"UPDATE send SET finds = finds + 1, look_at = $2,"
+	"UPDATE send SET finds = finds + 1, look_at = $2, next_at = 0,"
 	" note = CASE WHEN state = 'pending' AND $2 IS NOT NULL THEN note ELSE $3 END WHERE id = $1";
 static const char sql_owner[] =
 	"SELECT id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id = $3 AND id <> $4";
-static const char sql_next_at[] = "UPDATE send SET next_at = $2 WHERE id = $1";
+/* What is unsure shows by look_at that no person need look yet. */
+static const char sql_next_at[] =
+	"UPDATE send SET next_at = $2, look_at = CASE WHEN state = 'unsure' THEN $2 ELSE look_at END WHERE id = $1";
 
 void send_row_finish(struct send_row *row)
 {
@@ -473,6 +477,17 @@ static bool wait_until(struct tx *tx, const struct send_row *row, int64_t at, st
 	return stmt_run(stmt, err);
 }
 
+/* One that may be out is not held: that would say that it is not. */
+static bool place_unsure(struct tx *tx, const struct send_row *row, const struct send_change *hold, struct error *err)
+{
+	bool late = hold->hold == HOLD_LATE;
+
+	return send_look_again(tx, row->id, late ? 0 : tx_now_at(tx) + RESEND_HELD_MS,
+		late ? "it may be out, and it is too late to send it again to find out: please look at the account"
+		     : "it may be out; it is sent again to find out when the account is ready",
+		err);
+}
+
 /* Where a queued send belongs that may not leave now. *ret_ready: it may. */
 static bool place(struct tx *tx, struct send_row *row, const struct quota_window *quotas, size_t n_quotas,
 	bool *ret_ready, struct error *err)
@@ -501,7 +516,8 @@ static bool place(struct tx *tx, struct send_row *row, const struct quota_window
 						 : "tried for as long as its late rule allows";
 	}
 	if (hold.hold != HOLD_NONE) {
-		bool ok = send_move(tx, &actor_daemon, row, &hold, err);
+		bool ok = row->state == SEND_UNSURE ? place_unsure(tx, row, &hold, err)
+						    : send_move(tx, &actor_daemon, row, &hold, err);
 
 		account_row_finish(&account);
 		return ok;
@@ -563,16 +579,19 @@ bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quo
 	struct send_change change = { .event = SEND_CLAIM };
 	struct send_row row = { 0 };
 	bool ready = false;
+	bool again;
 	bool ok;
 
 	if (!send_load(tx, id, &row, err)) {
 		return false;
 	}
 	*ret_claimed = false;
-	if (row.state != SEND_QUEUED) {
+	again = row.state == SEND_UNSURE && row.next_at > 0;
+	if (row.state != SEND_QUEUED && !again) {
 		send_row_finish(&row);
 		return true;
 	}
+	change.count_resend = again;
 	ok = place(tx, &row, quotas, n_quotas, &ready, err);
 	if (ok && ready) {
 		ok = send_move(tx, &actor_daemon, &row, &change, err) && begin_attempt(tx, &row, err) &&
@@ -582,6 +601,7 @@ bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quo
 		send_row_finish(&row);
 		return ok;
 	}
+	row.unproven = again;
 	*ret_row = row;
 	*ret_claimed = true;
 	return true;
@@ -712,6 +732,16 @@ bool send_look_again(struct tx *tx, struct send_id id, int64_t look_at, const ch
 		ok = event_add(tx, &actor_daemon, "send.question", OBJECT_SEND, id.v, detail, err) &&
 		     owe_warning(tx, &row, "send-unknown", &change, err);
 	}
+	send_row_finish(&row);
+	return ok;
+}
+
+bool send_resend(struct tx *tx, struct send_id id, struct error *err)
+{
+	struct send_row row = { 0 };
+	bool ok = send_load(tx, id, &row, err);
+
+	ok = ok && (row.state != SEND_UNSURE || wait_until(tx, &row, tx_now_at(tx), err));
 	send_row_finish(&row);
 	return ok;
 }

@@ -265,6 +265,7 @@ exits "one of two is wanted" 2 g account purge wechat-main --yes
 is "purge tells what it took" "$(g account purge wechat-main --follower "$openid" --yes --json)" \
 	'.citizens == 1 and .messages == 1 and .tickets == 1'
 same "the text is gone" "$(sql "SELECT count(*) FROM message WHERE text LIKE '%身份证%'")" 0
+ok "and in no file of the store" timeout 60 sh -c 'while grep -aq "身份证" "$1/state/store.db" "$1/state/store.db-wal"; do :; done' sh "$rig"
 ok "from the index as well" sh -c 'timeout 60 sh -c "while grep -q 身份 $1/state/search.db $1/state/search.db-wal 2>/dev/null; do :; done"' sh "$rig"
 has "nothing is due yet" "$(g -v account purge wechat-main --expired --yes)" "there was nothing to forget"
 
