@@ -98,7 +98,7 @@ struct account {
 	const struct driver *driver; /* NULL: removed from the configuration */
 	const struct config_account *config;
 	enum account_state state;
-	bool parked; /* also while paused */
+	enum park parked; /* also while paused */
 	char *reason;
 	struct secret token;
 	char *remote_uid;

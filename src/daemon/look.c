@@ -132,7 +132,7 @@ static bool run_verdict(struct tx *tx, struct job *job, struct error *err)
 	if (!same) {
 		return true;
 	}
-	if (look->park && !account_park(tx, look->row.account, &look->run.token, look->park, err)) {
+	if (look->park && !account_park(tx, look->row.account, &look->run.token, look->run.park, look->park, err)) {
 		return false;
 	}
 	if (look->resend) {

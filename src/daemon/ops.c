@@ -88,6 +88,7 @@ static void on_answer(void *data, const struct http_answer *answer)
 	} else {
 		run->op.driver->answer(&run->op, NULL, &outcome);
 	}
+	run->park = outcome.needs_person ? PARK_PERSON : PARK_TOKEN;
 	log_debug("op.answer account=%s kind=%d status=%d outcome=%d took_ms=%" PRId64 "%s%s", run->name,
 		(int)run->op.kind, run->http_status, (int)outcome.kind, run->took_ms,
 		outcome.kind == OUTCOME_ERROR ? " error=" : "",

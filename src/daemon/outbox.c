@@ -448,7 +448,8 @@ static bool run_result(struct tx *tx, struct job *job, struct error *err)
 		return false;
 	}
 	/* Refused with a token that has been replaced since: the account is fine, the send goes again. */
-	if (flight->park && !account_park(tx, flight->account, &flight->run.token, flight->park, err)) {
+	if (flight->park &&
+		!account_park(tx, flight->account, &flight->run.token, flight->run.park, flight->park, err)) {
 		return false;
 	}
 	return !flight->block_scope ||

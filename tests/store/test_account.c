@@ -5,7 +5,7 @@ static const char *const both[] = { "weibo-main", "weibo-two" };
 
 static bool park(struct rig *rig)
 {
-	return account_park(rig->tx, rig->account, NULL, "token refused", &rig->err);
+	return account_park(rig->tx, rig->account, NULL, PARK_TOKEN, "token refused", &rig->err);
 }
 
 static bool pause_it(struct rig *rig)
@@ -80,12 +80,45 @@ static void test_park__by_a_token_that_was_replaced_is_nothing(void **state)
 	secret_set(&old, STR("2.00old"));
 	secret_set(&new, STR("2.00new"));
 	DO(rig, rig_login(rig, rig->account, "2.00new"));
-	DO(rig, account_park(rig->tx, rig->account, &old, "token refused", &rig->err));
+	DO(rig, account_park(rig->tx, rig->account, &old, PARK_TOKEN, "token refused", &rig->err));
 	CHECK_TEXT(rig_account_state(rig), "ready");
-	DO(rig, account_park(rig->tx, rig->account, &new, "token refused", &rig->err));
+	DO(rig, account_park(rig->tx, rig->account, &new, PARK_TOKEN, "token refused", &rig->err));
 	CHECK_TEXT(rig_account_state(rig), "parked");
 	secret_finish(&old);
 	secret_finish(&new);
+}
+
+/* A platform that has closed its interface to the account goes on giving it tokens. */
+static void test_park__for_a_person_is_not_ended_by_a_program_that_gets_a_token(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct send_id send = rig_publish(rig, "one", rig->now_at + HOUR_MS);
+	struct secret token = { 0 };
+
+	(void)state;
+	secret_set(&token, STR("2.00next"));
+	DO(rig, park(rig));
+	DO(rig, account_renew_token(rig->tx, rig->account, &token, 0, &rig->err));
+	CHECK_TEXT(rig_account_state(rig), "ready");
+	DO(rig, park(rig));
+	DO(rig, account_park(rig->tx, rig->account, NULL, PARK_PERSON, "interface closed", &rig->err));
+	DO(rig, park(rig));
+	CHECK_TEXT(rig_text(rig, "SELECT reason FROM account WHERE id = ?1", rig->account.v), "interface closed");
+	DO(rig, account_renew_token(rig->tx, rig->account, &token, 0, &rig->err));
+	CHECK_TEXT(rig_account_state(rig), "parked");
+	CHECK_TEXT(rig_state(rig, send), "held account_parked");
+	DO(rig, resume(rig));
+	CHECK_TEXT(rig_account_state(rig), "ready");
+	CHECK_TEXT(rig_state(rig, send), "queued");
+	DO(rig, account_park(rig->tx, rig->account, NULL, PARK_PERSON, "interface closed", &rig->err));
+	DO(rig, rig_login(rig, rig->account, "2.00fresh"));
+	CHECK_TEXT(rig_account_state(rig), "ready");
+	DO(rig, account_park(rig->tx, rig->account, NULL, PARK_PERSON, "interface closed", &rig->err));
+	DO(rig, rig_sync(rig, both + 1, 1, true));
+	DO(rig, rig_sync(rig, both, 2, true));
+	CHECK_TEXT(rig_account_state(rig), "parked");
+	CHECK_TEXT(rig_text(rig, "SELECT reason FROM account WHERE id = ?1", rig->account.v), "needs a person");
+	secret_finish(&token);
 }
 
 static void test_sync__a_configured_uid_is_taken_over(void **state)
@@ -327,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_sync__keeps_an_obtained_token_and_writes_nothing_when_nothing_changed),
 		cmocka_unit_test(test_sync__a_name_stays_with_its_platform),
 		cmocka_unit_test(test_park__by_a_token_that_was_replaced_is_nothing),
+		cmocka_unit_test(test_park__for_a_person_is_not_ended_by_a_program_that_gets_a_token),
 		cmocka_unit_test(test_sync__a_configured_uid_is_taken_over),
 		cmocka_unit_test(test_sync__what_is_gone_holds_its_sends_and_what_is_back_releases_them),
 		cmocka_unit_test(test_sync__of_many_in_any_order),
