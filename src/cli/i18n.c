@@ -140,6 +140,7 @@ static const char *const words[] = {
 	N_("ticket.reply"),
 	N_("ticket.reply-sent"),
 	N_("ticket.reply-failed"),
+	N_("ticket.bounced"),
 	N_("ticket.media"),
 	N_("ticket.media-failed"),
 	N_("ticket.note"),
