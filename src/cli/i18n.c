@@ -43,6 +43,7 @@ static const char *const words[] = {
 	N_("ready"),
 	N_("paused"),
 	N_("parked"),
+	N_("starting"),
 	N_("removed"),
 	N_("policy"),
 	N_("service"),

@@ -119,6 +119,7 @@ enum hold_reason hold_for_account(enum account_state state)
 	case ACCOUNT_PAUSED:
 		return HOLD_ACCOUNT_PAUSED;
 	case ACCOUNT_PARKED:
+	case ACCOUNT_STARTING:
 		return HOLD_ACCOUNT_PARKED;
 	case ACCOUNT_REMOVED:
 		return HOLD_ACCOUNT_REMOVED;
