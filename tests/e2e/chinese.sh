@@ -121,7 +121,7 @@ cp "$rig/good.yaml" "$rig/accounts.yaml"
 sim POST /sim/account '{"account":"weibo-east","kill_token":true}' >/dev/null
 reads "a dead token" 4 "微博 21332：令牌无效" account check weibo-east
 same "what is to be done: the same for programs" "$(zh status --json | jq -c .problems)" "$(g status --json | jq -c .problems)"
-has "in English" "$(zh status --json | jq -c .problems)" "the token is invalid"
+has "in English" "$(zh status --json | jq -c .problems)" "accounts parked"
 reads "the account's page" 0 "微博 21332：令牌无效" account show weibo-east
 reads "for an account that needs a person" 0 "账号需要人工处理" post new -m "等 $link" --to weibo-east --at now
 
