@@ -188,8 +188,9 @@ struct reply_new {
 	struct message_id message; /* the one answered */
 	const char *text;
 };
+/* Queued, or held (*ret_held) while its account lets nothing out. */
 bool send_insert_reply(struct tx *tx, const struct actor *actor, const struct reply_new *reply, struct send_id *ret_id,
-	struct error *err) must_check;
+	bool *ret_held, struct error *err) must_check;
 
 /* "12/weibo-main" to its send. errors MISSING/REJECT naming what is missing */
 bool send_find_delivery(

@@ -128,6 +128,14 @@ bool ticket_reply(struct tx *tx, const struct actor *actor, struct ticket_id id,
 bool ticket_reply_to(struct tx *tx, const struct actor *actor, struct ticket_id id, int64_t version,
 	struct message_id message, const char *text, bool waiting, struct send_id *ret_send,
 	struct error *err) must_check;
+/*
+ * A reply is not on its way any more (held, refused for good, cancelled): unless another one is, nobody has answered.
+ * The ticket goes back to its holder, or to everybody, and the ladder looks at once (event "ticket.bounced").
+ */
+bool ticket_reply_bounced(struct tx *tx, const struct actor *actor, struct ticket_id id, struct send_id send,
+	struct error *err) must_check;
+/* It goes out after all, or is out. */
+bool ticket_reply_goes(struct tx *tx, struct ticket_id id, struct error *err) must_check;
 bool ticket_note(
 	struct tx *tx, const struct actor *actor, struct ticket_id id, const char *text, struct error *err) must_check;
 bool ticket_assign(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *to, const char *reason,
@@ -161,6 +169,12 @@ bool ticket_is_of(struct tx *tx, struct ticket_id id, struct account_id account,
 /* Did this stored message open its ticket? */
 bool message_opened_ticket(struct tx *tx, struct account_id account, enum message_kind kind, const char *remote_id,
 	bool *ret_opened, struct error *err) must_check;
+
+/*
+ * After the wall clock was set, and at start: what is open and counts from the future was begun by a clock that was
+ * ahead, and counts from now. EFFECT_TICKET_DUE for each.
+ */
+bool ticket_clock_set_back(struct tx *tx, struct error *err) must_check;
 
 /* At start: EFFECT_TICKET_DUE and EFFECT_LEASE_DUE for each open one. */
 bool ticket_arm_all(struct tx *tx, struct error *err) must_check;

@@ -43,6 +43,7 @@ static const char *const words[] = {
 	N_("ready"),
 	N_("paused"),
 	N_("parked"),
+	N_("starting"),
 	N_("removed"),
 	N_("policy"),
 	N_("service"),
@@ -140,6 +141,7 @@ static const char *const words[] = {
 	N_("ticket.reply"),
 	N_("ticket.reply-sent"),
 	N_("ticket.reply-failed"),
+	N_("ticket.bounced"),
 	N_("ticket.media"),
 	N_("ticket.media-failed"),
 	N_("ticket.note"),
@@ -186,6 +188,11 @@ void i18n_start(void)
 	/* What the system says stands in errors, and those are English for programs on every machine: see sentence.c.
 	 */
 	(void)bindtextdomain("libc", "/nonexistent");
+}
+
+void i18n_stop(void)
+{
+	(void)textdomain("none"); /* there is no such catalogue */
 }
 
 const char *i18n_word(const char *word)

@@ -350,7 +350,8 @@ static bool run_look(struct tx *tx, struct job *job, struct error *err)
 	if (!account_load(tx, look->row.account, &account, err)) {
 		return false;
 	}
-	if (!look->driver || account.state == ACCOUNT_PARKED || account.state == ACCOUNT_REMOVED) {
+	if (!look->driver || account.state == ACCOUNT_PARKED || account.state == ACCOUNT_STARTING ||
+		account.state == ACCOUNT_REMOVED) {
 		look->wait_until_at = tx_now_at(tx) + LOOK_PARKED_MS;
 		account_row_finish(&account);
 		return true;

@@ -65,6 +65,7 @@ static bool warn_of_accounts(struct tx *tx, const struct post *post, struct find
 		}
 		switch (row.state) {
 		case ACCOUNT_READY:
+		case ACCOUNT_STARTING:
 		case ACCOUNT_REMOVED:
 			break;
 		case ACCOUNT_PAUSED:

@@ -15,6 +15,7 @@
 #include "store/notice.h"
 #include "store/post.h"
 #include "store/send_internal.h"
+#include "store/ticket.h"
 
 #define RESEND_HELD_MS (10 * MINUTE_MS) /* an account that is not ready is looked at again */
 
@@ -118,6 +119,7 @@ enum hold_reason hold_for_account(enum account_state state)
 	case ACCOUNT_PAUSED:
 		return HOLD_ACCOUNT_PAUSED;
 	case ACCOUNT_PARKED:
+	case ACCOUNT_STARTING:
 		return HOLD_ACCOUNT_PARKED;
 	case ACCOUNT_REMOVED:
 		return HOLD_ACCOUNT_REMOVED;
@@ -342,6 +344,26 @@ static bool refuse_move(const struct send_row *row, enum send_event event, struc
 		send_state_name(row->state), what_was_wanted(event));
 }
 
+/* A ticket counts as answered while its answer is on its way or out. */
+static bool tell_ticket(
+	struct tx *tx, const struct actor *actor, const struct send_row *row, enum send_state to, struct error *err)
+{
+	switch (to) {
+	case SEND_HELD:
+	case SEND_FAILED:
+	case SEND_CANCELLED:
+		return ticket_reply_bounced(tx, actor, row->ticket, row->id, err);
+	case SEND_QUEUED:
+	case SEND_SENT:
+		return ticket_reply_goes(tx, row->ticket, err);
+	case SEND_SENDING:
+	case SEND_UNSURE:
+	case SEND_PENDING:
+		return true;
+	}
+	return true;
+}
+
 bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, const struct send_change *change,
 	struct error *err)
 {
@@ -392,6 +414,9 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 			    row->ticket.v, event_detail(row, to, change), err)) {
 			return false;
 		}
+	}
+	if (row->ticket.v && !tell_ticket(tx, actor, row, to, err)) {
+		return false;
 	}
 	if (to == SEND_SENT && row->kind == SEND_WITHDRAW && !send_mark_withdrawn(tx, row->target, err)) {
 		return false;

@@ -27,6 +27,8 @@ static const char sql_answered[] =
 	"SELECT kind, remote_id, author_id FROM message WHERE id = $1 AND ticket_id = $2 AND from_us = 0";
 static const char sql_replied_to[] = "SELECT message_id FROM send WHERE ticket_id = $1 ORDER BY id DESC LIMIT 1";
 
+static const char sql_others[] = "SELECT 1 FROM send WHERE ticket_id = $1 AND id <> $2 AND created_at >= $3"
+				 " AND state NOT IN ('held', 'failed', 'cancelled') LIMIT 1";
 static const char sql_author[] = "SELECT author_id FROM ticket WHERE id = $1";
 
 static const char sql_arm_rungs[] =
@@ -34,6 +36,14 @@ static const char sql_arm_rungs[] =
 
 static const char sql_arm_leases[] =
 	"SELECT id, account_id, lease_until_at FROM ticket WHERE lease_until_at IS NOT NULL ORDER BY lease_until_at";
+
+static const char sql_set_back[] =
+	"UPDATE ticket SET ack_at = ack_at - (clock_at - $1), reply_at = reply_at - (clock_at - $1),"
+	" answer_at = answer_at - (clock_at - $1), rung_at = rung_at - (clock_at - $1),"
+	" window_until_at = window_until_at - (clock_at - $1),"
+	" next_due_at = CASE WHEN next_due_at = $2 THEN $2 ELSE next_due_at - (clock_at - $1) END,"
+	" opened_at = CASE WHEN opened_at > $1 THEN $1 ELSE opened_at END, clock_at = $1"
+	" WHERE state <> 'closed' AND clock_at > $1 RETURNING id, account_id, rung_at";
 
 static bool may_take_over(const struct actor *actor, struct error *err)
 {
@@ -246,6 +256,7 @@ bool ticket_reply_to(struct tx *tx, const struct actor *actor, struct ticket_id 
 	cleanup(ticket_answered_finish) struct ticket_answered answered = { 0 };
 	struct ticket_row *row = &edit.row;
 	struct send_id send = { 0 };
+	bool held = false;
 	cJSON *detail;
 
 	if (!text || !text[0]) {
@@ -269,7 +280,7 @@ bool ticket_reply_to(struct tx *tx, const struct actor *actor, struct ticket_id 
 				.message = message.v ? message : row->last_message,
 				.text = text,
 			},
-			&send, err)) {
+			&send, &held, err)) {
 		return false;
 	}
 	if (waiting) {
@@ -286,7 +297,75 @@ bool ticket_reply_to(struct tx *tx, const struct actor *actor, struct ticket_id 
 	}
 	effect_add(tx, EFFECT_INDEX, id.v, row->account.v, 0);
 	*ret_send = send;
-	return true;
+	return !held || ticket_reply_bounced(tx, actor, id, send, err);
+}
+
+static bool other_reply(
+	struct tx *tx, const struct ticket_row *row, struct send_id send, bool *ret_other, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_others, err);
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, row->id.v);
+	stmt_bind_i64(stmt, 2, send.v);
+	stmt_bind_i64(stmt, 3, row->clock_at);
+	step = stmt_step(stmt, err);
+	*ret_other = step == STEP_ROW;
+	return step != STEP_ERROR;
+}
+
+bool ticket_reply_bounced(
+	struct tx *tx, const struct actor *actor, struct ticket_id id, struct send_id send, struct error *err)
+{
+	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
+	struct ticket_row *row = &edit.row;
+	cJSON *detail;
+	bool other;
+
+	if (!ticket_edit_begin(tx, id, &edit, err) || !other_reply(tx, row, send, &other, err)) {
+		return false;
+	}
+	if (other || !row->replied) {
+		return true;
+	}
+	row->replied = false;
+	row->answered = false;
+	if (!ticket_next(row->state, TICKET_BOUNCE, &row->state)) {
+		return ticket_edit_save(tx, &edit, err); /* somebody has it, or it is closed: the history says it */
+	}
+	if (ticket_is_held(tx, row)) {
+		if (!ticket_next(row->state, TICKET_CLAIM, &row->state)) {
+			return error_set(err, ERROR_STORE, ADVISE_BUG, 0, "a new ticket cannot be claimed");
+		}
+	} else {
+		ticket_drop_holder(row);
+	}
+	row->rung_at = tx_now_at(tx);
+	detail = json_object();
+	json_add_i64(detail, "send", send.v);
+	return ticket_tell(tx, actor, "ticket.bounced", &edit, detail, err) && ticket_edit_save(tx, &edit, err);
+}
+
+bool ticket_reply_goes(struct tx *tx, struct ticket_id id, struct error *err)
+{
+	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
+	struct ticket_row *row = &edit.row;
+
+	if (!ticket_edit_begin(tx, id, &edit, err)) {
+		return false;
+	}
+	if (row->replied) {
+		return true;
+	}
+	row->replied = true;
+	row->answered = true;
+	if (row->state == TICKET_CLAIMED && !ticket_move(&edit, TICKET_REPLY, err)) {
+		return false;
+	}
+	return ticket_edit_save(tx, &edit, err);
 }
 
 /* ---- the ladder and the clocks ---- */
@@ -370,6 +449,24 @@ static bool arm(struct tx *tx, const char *sql, enum effect_kind kind, struct er
 			break;
 		}
 	}
+}
+
+bool ticket_clock_set_back(struct tx *tx, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_set_back, err);
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, tx_now_at(tx));
+	stmt_bind_i64(stmt, 2, TICKET_NO_DUE_AT);
+	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
+		if (!stmt_is_null(stmt, 2)) {
+			effect_add(tx, EFFECT_TICKET_DUE, stmt_i64(stmt, 0), stmt_i64(stmt, 1), stmt_i64(stmt, 2));
+		}
+	}
+	return step == STEP_DONE;
 }
 
 bool ticket_arm_all(struct tx *tx, struct error *err)

@@ -706,9 +706,11 @@ static void test_reply__is_queued_at_once_and_knows_what_it_answers(void **state
 	struct send_id send = { 0 };
 	struct send_row row = { 0 };
 	bool claimed = false;
+	bool held = false;
 
 	(void)state;
-	DO(rig, send_insert_reply(rig->tx, &officer, &new, &send, &rig->err));
+	DO(rig, send_insert_reply(rig->tx, &officer, &new, &send, &held, &rig->err));
+	CHECK(!held);
 	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), rig->now_at);
 	rig->now_at += 30 * DAY_MS; /* no late rule for an answer */
 	DO(rig, send_claim(rig->tx, send, NULL, 0, &row, &claimed, &rig->err));
@@ -729,10 +731,12 @@ static void test_reply__waits_for_its_account(void **state)
 	struct ticket_id ticket = rig_message(rig, "citizen", "没水", 3, &what);
 	struct reply_new new = { .ticket = ticket, .account = rig->account, .message = { 1 }, .text = "已派人" };
 	struct send_id send = { 0 };
+	bool held = false;
 
 	(void)state;
 	DO(rig, account_park(rig->tx, rig->account, NULL, PARK_TOKEN, "token refused", &rig->err));
-	DO(rig, send_insert_reply(rig->tx, &officer, &new, &send, &rig->err));
+	DO(rig, send_insert_reply(rig->tx, &officer, &new, &send, &held, &rig->err));
+	CHECK(held);
 	CHECK_TEXT(rig_state(rig, send), "held account_parked");
 	DO(rig, rig_login(rig, rig->account, "2.00fresh"));
 	CHECK_TEXT(rig_state(rig, send), "queued");
