@@ -47,9 +47,10 @@ static const char sql_before[] =
 	" WHERE attempt.id < (SELECT min(id) FROM attempt WHERE send_id = $1)"
 	" AND attempt.id > (SELECT min(id) FROM attempt WHERE send_id = $1) - 10000 AND attempt.outcome = 'accept'"
 	" AND send.account_id = $2 AND send.kind = $3 AND send.remote_id IS NOT NULL ORDER BY attempt.id DESC LIMIT 1";
-static const char sql_waiting[] =
-	"SELECT id, account_id, max(coalesce(due_at, 0), next_at) FROM send WHERE " SEND_IS_OPEN
-	" AND (state = 'queued' OR (state = 'unsure' AND next_at > 0))";
+static const char sql_waiting[] = "SELECT id, account_id, min(max(coalesce(due_at, 0), next_at),"
+				  " CASE kind WHEN 'publish' THEN due_at + late_ms + 1 ELSE 9223372036854775807 END,"
+				  " coalesce(until_at + 1, 9223372036854775807)) FROM send WHERE " SEND_IS_OPEN
+				  " AND (state = 'queued' OR (state = 'unsure' AND next_at > 0))";
 static const char sql_looking[] = "SELECT id, account_id, look_at FROM send WHERE " SEND_IS_OPEN
 				  " AND state IN ('unsure', 'pending')"
 				  " AND look_at IS NOT NULL AND next_at = 0";
@@ -373,6 +374,23 @@ static bool tell_ticket(
 	return true;
 }
 
+/* The first moment at which it is too late for what is only to be published in time. */
+static int64_t late_from(const struct send_row *row)
+{
+	int64_t late_at = row->kind == SEND_PUBLISH ? row->due_at + row->late_ms + 1 : INT64_MAX;
+
+	return row->until_at && row->until_at < late_at ? row->until_at + 1 : late_at;
+}
+
+/* At its time, or when a limit or a pause between two tries is over; but what waits for that is late as anything is. */
+static void arm_due(struct tx *tx, const struct send_row *row)
+{
+	int64_t when_at = row->due_at > row->next_at ? row->due_at : row->next_at;
+	int64_t late_at = late_from(row);
+
+	effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, when_at < late_at ? when_at : late_at);
+}
+
 bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, const struct send_change *change,
 	struct error *err)
 {
@@ -443,9 +461,9 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	if (change->due_at) {
 		row->due_at = change->due_at;
 	}
+	row->next_at = to == SEND_QUEUED ? change->next_at : 0;
 	if (to == SEND_QUEUED) {
-		effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v,
-			row->due_at > change->next_at ? row->due_at : change->next_at);
+		arm_due(tx, row);
 	} else if ((to == SEND_UNSURE || to == SEND_PENDING) && change->look_at) {
 		effect_add(tx, EFFECT_SEND_LOOK, row->id.v, row->account.v, change->look_at);
 	}
@@ -507,7 +525,7 @@ bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error
 	return ok;
 }
 
-static bool wait_until(struct tx *tx, const struct send_row *row, int64_t at, struct error *err)
+static bool wait_until(struct tx *tx, struct send_row *row, int64_t at, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_next_at, err);
 
@@ -516,7 +534,8 @@ static bool wait_until(struct tx *tx, const struct send_row *row, int64_t at, st
 	}
 	stmt_bind_i64(stmt, 1, row->id.v);
 	stmt_bind_i64(stmt, 2, at);
-	effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, at);
+	row->next_at = at;
+	arm_due(tx, row);
 	return stmt_run(stmt, err);
 }
 
@@ -544,13 +563,14 @@ static bool place(struct tx *tx, struct send_row *row, const struct quota_window
 	bool *ret_ready, struct error *err)
 {
 	int64_t now_at = tx_now_at(tx);
-	int64_t when_at = row->due_at > row->next_at ? row->due_at : row->next_at;
+	bool waits = row->next_at > now_at;
 	struct account_row account = { 0 };
 	struct send_change hold = { .event = SEND_HOLD };
+	int64_t when_at;
 
 	*ret_ready = false;
-	if (when_at > now_at) {
-		effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, when_at);
+	if (row->due_at > now_at || (waits && now_at < late_from(row))) {
+		arm_due(tx, row);
 		return true;
 	}
 	if (!account_load(tx, row->account, &account, err)) {
@@ -561,10 +581,11 @@ static bool place(struct tx *tx, struct send_row *row, const struct quota_window
 	if (hold.hold == HOLD_NONE && row->until_at && now_at > row->until_at) {
 		hold.hold = HOLD_LATE;
 		hold.reason = "the time until which it was to be published has passed";
-	} else if (hold.hold == HOLD_NONE && row->kind == SEND_PUBLISH && now_at - row->due_at > row->late_ms) {
+	} else if (hold.hold == HOLD_NONE && now_at >= late_from(row)) {
 		hold.hold = HOLD_LATE;
-		hold.reason = row->attempts == 0 ? "later than its late rule allows"
-						 : "tried for as long as its late rule allows";
+		hold.reason = row->attempts > 0 ? "tried for as long as its late rule allows"
+			      : waits ? "it waited for the platform's limit for as long as its late rule allows"
+				      : "later than its late rule allows";
 	}
 	if (hold.hold != HOLD_NONE) {
 		bool ok = row->state == SEND_UNSURE ? place_unsure(tx, row, &hold, err)
