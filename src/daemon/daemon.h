@@ -225,6 +225,8 @@ void renew_if_due(struct daemon *daemon, struct account *account);
  * little later. False: this platform's tokens are not renewed by us: park the account.
  */
 bool renew_suspect(struct daemon *daemon, struct account *account, const struct secret *used);
+/* The token in use was refused, and no other has come yet: what is sent with it would be refused as well. */
+bool renew_awaited(const struct account *account);
 void renewal_free(struct renewal *renewal);
 
 /* poller.c */

@@ -529,6 +529,9 @@ static void pump(struct outbox *outbox, struct account *account)
 	if (outbox->stopping || !account->driver || account->sends_in_flight > 0) {
 		return;
 	}
+	if (renew_awaited(account)) {
+		return; /* outbox_account_changed() comes with the token */
+	}
 	if (heap_pop_due(&account->waiting, now_at, &first)) {
 		claim(outbox, account, (struct send_id){ first.id });
 		return;

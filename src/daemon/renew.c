@@ -10,7 +10,8 @@
  * token for every other program of the office still refused, or no renewal   → the account is parked with what the
  * platform said; a person looks
  *
- * A new token is in the store before anybody uses it.
+ * A renewal that fails for now is tried again by itself, ever less often. With a token that was refused nothing is sent
+ * meanwhile. A new token is in the store before anybody uses it.
  */
 #include <inttypes.h>
 
@@ -32,6 +33,8 @@ struct renewal {
 	bool running;
 	bool forced;           /* this one */
 	struct secret refused; /* the token that was refused; empty: an ordinary renewal */
+	struct secret dead;    /* the one that was refused last; while it is the account's, there is no use in it */
+	struct timer timer;    /* to not_before */
 	struct op_run run;
 	struct secret token; /* the new one */
 	int64_t expires_at;
@@ -71,6 +74,7 @@ static void failed(struct renewal *renewal, const struct error *err)
 
 	renewal->failures++;
 	renewal->not_before.ms = clock_mono().ms + wait_ms;
+	timer_start(renewal->daemon->loop, &renewal->timer, wait_ms);
 	log_warn("token.unrenewed account=%s error=%s again_ms=%" PRId64, renewal->run.name, log_text(err->message),
 		wait_ms);
 }
@@ -96,6 +100,7 @@ static void done_save(struct job *job, const struct error *err)
 	} else {
 		log_info("token.renewed account=%s forced=%d", renewal->run.name, renewal->forced);
 		renewal->failures = 0;
+		renewal->not_before.ms = 0;
 		renewal->got = clock_mono();
 		if (account) {
 			/* What is started in this turn already uses it. */
@@ -212,14 +217,32 @@ static void start(struct renewal *renewal, bool forced)
 	op_run_next(&renewal->run, renewal->daemon, on_outcome);
 }
 
+static void on_timer(struct timer *timer)
+{
+	struct renewal *renewal = container_of(timer, struct renewal, timer);
+	struct account *account = account_of(renewal);
+
+	renewal->not_before.ms = 0;
+	if (account) {
+		renew_if_due(renewal->daemon, account);
+	}
+}
+
 static struct renewal *renewal_of(struct daemon *daemon, struct account *account)
 {
 	if (!account->renewal) {
 		account->renewal = xnew(struct renewal);
 		account->renewal->daemon = daemon;
 		account->renewal->account = account->id;
+		timer_init(&account->renewal->timer, on_timer);
 	}
 	return account->renewal;
+}
+
+bool renew_awaited(const struct account *account)
+{
+	return account->renewal && !secret_is_empty(&account->renewal->dead) &&
+	       str_eq(secret_lend(&account->token), secret_lend(&account->renewal->dead));
 }
 
 static bool is_due(const struct account *account, const struct renewal *renewal, int64_t now_at)
@@ -229,7 +252,8 @@ static bool is_due(const struct account *account, const struct renewal *renewal,
 	if (renewal->not_before.ms && clock_mono().ms < renewal->not_before.ms) {
 		return false;
 	}
-	if (secret_is_empty(&account->token) || account->token_expires_at == 0 || account->parked == PARK_TOKEN) {
+	if (secret_is_empty(&account->token) || account->token_expires_at == 0 || account->parked == PARK_TOKEN ||
+		renew_awaited(account)) {
 		return true;
 	}
 	/* One that an earlier run got: its age is not known, what is left of it is. */
@@ -246,6 +270,9 @@ void renew_if_due(struct daemon *daemon, struct account *account)
 		return;
 	}
 	renewal->running = true;
+	if (renew_awaited(account)) {
+		secret_copy(&renewal->refused, &renewal->dead);
+	}
 	start(renewal, false);
 }
 
@@ -260,9 +287,8 @@ bool renew_suspect(struct daemon *daemon, struct account *account, const struct 
 	if (renewal->running || !str_eq(secret_lend(&account->token), secret_lend(used))) {
 		return true; /* another one is there or on its way */
 	}
-	renewal->running = true;
-	secret_copy(&renewal->refused, used);
-	start(renewal, false);
+	secret_copy(&renewal->dead, used);
+	renew_if_due(daemon, account); /* or, when it has failed, a little later */
 	return true;
 }
 
@@ -271,6 +297,8 @@ void renewal_free(struct renewal *renewal)
 	if (!renewal) {
 		return;
 	}
+	timer_stop(renewal->daemon->loop, &renewal->timer);
 	finish(renewal);
+	secret_finish(&renewal->dead);
 	free(renewal);
 }

@@ -64,6 +64,14 @@ ok "somebody has had it opened" g account resume wechat-main
 ok "and it goes" g post wait "$id"
 same "at the second attempt" "$(sql "SELECT attempts FROM send WHERE post_id = $id")" 2
 
+# ---- the token is refused while no other is to be had: what was refused waits for the next ----
+fault /cgi-bin/freepublish/submit '"effect":"error","error_code":40001'
+fault /cgi-bin/stable_token '"effect":"error","error_code":-1'
+id=$(g post new -q -m '雨后的城南公园' --to wechat-main --at now --title 城南公园 --media "$rig/map.png|公园")
+ok "a post meets a dead token and a silent platform" g post wait --timeout 60s "$id"
+same "and leaves when there is another" "$(sed -n 's/.*\(token\.unrenewed\|token\.renewed.*forced=1\|send\.pend\).*/\1/p' "$rig/daemon.log" | tail -n 3 | cut -d ' ' -f 1 | tr '\n' ' ')" "token.unrenewed token.renewed send.pend "
+same "at its second attempt" "$(sql "SELECT attempts FROM send WHERE post_id = $id")" 2
+
 # ---- what cannot be ----
 exits "a text alone is no publication" 6 g post new -m '只有一句话' --to wechat-main --at now
 has "and says what to do" "$(cat "$rig/out")" "give it a title"
