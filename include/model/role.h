@@ -31,7 +31,7 @@ enum permission {
 	PERMIT_ACCOUNT_TOKEN, /* hand the token to another program of the office */
 	PERMIT_ACCOUNT_PURGE, /* forget what citizens who left have said */
 	PERMIT_COMMENT_READ,  /* what citizens say in public under articles */
-	PERMIT_ARTICLE_WORK,  /* comments under articles, previews, taking articles back */
+	PERMIT_ARTICLE_WORK,  /* comments under articles, taking articles back */
 	PERMIT_RELOAD,
 };
 

@@ -71,15 +71,16 @@ struct driver_feed {
 };
 
 enum driver_op_kind {
-	OP_SEND,   /* publish or reply */
-	OP_FIND,   /* did that send land? */
-	OP_PULL,   /* new messages of a feed */
-	OP_LOGIN,  /* pasted code to token */
-	OP_RENEW,  /* a new token from the secrets of the configuration: drivers that renew */
-	OP_TOKEN,  /* is the token alive, until when */
-	OP_LIMITS, /* the platform's own view of the quotas */
-	OP_MEDIA,  /* something that came with a citizen's message */
-	OP_CALL,   /* one of the driver's own calls, by name: menus, topics, QR codes, comments opened */
+	OP_SEND,    /* publish or reply */
+	OP_FIND,    /* did that send land? */
+	OP_PULL,    /* new messages of a feed */
+	OP_LOGIN,   /* pasted code to token */
+	OP_RENEW,   /* a new token from the secrets of the configuration: drivers that renew */
+	OP_TOKEN,   /* is the token alive, until when */
+	OP_LIMITS,  /* the platform's own view of the quotas */
+	OP_MEDIA,   /* something that came with a citizen's message */
+	OP_CALL,    /* one of the driver's own calls, by name: menus, topics, QR codes, comments opened */
+	OP_PREVIEW, /* a publication is shown to one person; nobody else sees it, and twice does no harm */
 };
 
 /* What an earlier send of the account uploaded already, by content. */
@@ -145,13 +146,14 @@ struct driver_op {
 	const struct driver *driver;
 	enum driver_op_kind kind;
 	const struct driver_account *account; /* borrowed until op_finish() */
-	const struct driver_send *send;       /* OP_SEND, OP_FIND */
+	const struct driver_send *send;       /* OP_SEND, OP_FIND, OP_PREVIEW */
 	struct driver_pull pull;              /* OP_PULL */
 	const char *code;                     /* OP_LOGIN: the code, or the whole pasted URL */
 	bool force;                           /* OP_RENEW: the token we have is dead although it should not be */
 	const struct message_media *media;    /* OP_MEDIA */
 	const char *call;                     /* OP_CALL: its name */
 	const cJSON *params;                  /* OP_CALL; an object */
+	const char *preview_to;               /* OP_PREVIEW: whom, as the platform names people */
 	int64_t now_at;                       /* the caller's clock when the operation began */
 	/* the driver's own, between request and answer: */
 	int step;
@@ -278,7 +280,7 @@ struct driver {
 
 	/* Fill in the quotas of an account; returns how many. Index 0 is what every counted call costs. */
 	size_t (*quotas)(const void *settings, struct driver_quota ret[DRIVER_QUOTAS_MAX]);
-	/* Set of quota indexes (bits) that carrying out this operation costs. send: OP_SEND and OP_FIND, else NULL. */
+	/* Set of quota indexes (bits) that carrying out this operation costs. send: as in driver_op, else NULL. */
 	unsigned (*cost)(enum driver_op_kind kind, const struct driver_send *send);
 	/* Shortest time between two polls; how soon and how long a doubtful send is looked for; wall ms durations. */
 	int64_t (*poll_min_ms)(const void *settings);
@@ -290,8 +292,9 @@ struct driver {
 	/* Does this text fit the platform? Adds findings; pure; offline. */
 	void (*check)(
 		const struct driver_account *account, const struct driver_send *send, struct finding_list *findings);
-	/* Length in the platform's own units and its limit, for display. */
-	void (*measure)(const struct driver_account *account, struct str text, int64_t *ret_units, int64_t *ret_limit);
+	/* Length of its text in the platform's own units and the limit that check() holds it to, for display. */
+	void (*measure)(const struct driver_account *account, const struct driver_send *send, int64_t *ret_units,
+		int64_t *ret_limit);
 	/* Where the operator gives consent; the answer brings the code. */
 	bool (*login_url)(const struct driver_account *account, struct buf *out);
 	/* Tokens are made from the configuration's secrets (OP_RENEW), after this long; NULL: a person logs in. */
@@ -300,6 +303,8 @@ struct driver {
 	bool (*can)(const void *settings, const char *capability);
 	/* Has calls of its own (OP_CALL). */
 	bool calls;
+	/* Shows a publication to one person before it goes out (OP_PREVIEW). */
+	bool previews;
 	/* Topics that followers may choose for themselves; NULL: the platform has none. */
 	const struct config_words *(*topics)(const void *settings);
 	/* Where people find the account, for a QR code; NULL: not known, or a call ("qr") gives it. */

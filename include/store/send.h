@@ -69,7 +69,7 @@ struct send_row {
 	char *reply_to_id;
 	char *reply_status_id;
 	char *reply_author_id;
-	struct send_upload *uploads; /* of the account, of these media; loaded by send_claim only */
+	struct send_upload *uploads; /* of the account, of these media; loaded by send_claim and send_load_whole */
 	size_t n_uploads;
 	struct post_media *media; /* loaded by send_claim only */
 	size_t n_media;
@@ -81,6 +81,8 @@ struct send_row {
 void send_row_finish(struct send_row *row);
 
 bool send_load(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err) must_check;
+/* With its media and what the account has uploaded of them: all that a driver needs. */
+bool send_load_whole(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err) must_check;
 /* With taken_ids: remote ids other sends of the account got since this one's first attempt. */
 bool send_load_for_find(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err) must_check;
 
@@ -107,6 +109,9 @@ bool send_set_digest(struct tx *tx, struct send_id id, const char *digest, struc
 /* A step is finished: what is done, and (may be NULL) what was uploaded. Only while it is being sent. */
 bool send_step(struct tx *tx, struct send_id id, const char *progress, const struct send_upload *upload,
 	struct error *err) must_check;
+
+/* A picture of this send is uploaded: no other send of the account need do it again. */
+bool send_keep_upload(struct tx *tx, struct send_id id, const struct send_upload *upload, struct error *err) must_check;
 
 /* A publication under which comments stand, newest first, of the last `since_at`. Gives the array. */
 struct send_thread {

@@ -403,6 +403,11 @@ static const struct example withdraw_examples[] = {
 	{ "gazette post withdraw 12/wechat-main --reason 'wrong date'", NULL },
 	{ 0 },
 };
+static const struct example preview_examples[] = {
+	{ "gazette post preview 12/wechat-main --to my_wechat_id", N_("on your own telephone, before it is released") },
+	{ "gazette post preview 12 --to oXyZ... --dry-run", NULL },
+	{ 0 },
+};
 static const struct example correct_examples[] = {
 	{ "gazette post correct 12 notice.md", N_("take post 12 back, publish this in its place") },
 	{ "gazette post correct 12 --dry-run notice.md", NULL },
@@ -427,6 +432,11 @@ static const struct verb verbs[] = {
 		N_("Length in each platform's own units, required links, pictures, wording, personal data. Nothing is "
 		   "handed in. Exit code 6 when the post would not be accepted."),
 		check_examples, post_check_options, "file", 0, -1, &post_check_shape, false, post_check },
+	{ "preview", "N|N/ACCOUNT --to FOLLOWER", N_("see a post on your telephone before it goes out"),
+		N_("Shown to the person named and to nobody else, as the platform will show it. For accounts of "
+		   "WeChat. "
+		   "The article stays among the drafts on the website."),
+		preview_examples, post_preview_options, "delivery", 1, 1, &post_preview_shape, true, post_preview },
 	{ "schedule", "N... --at TIME", N_("give a post its time, or another one"), NULL, schedule_examples,
 		schedule_options, "post", 1, -1, &schedule_shape, true, run_schedule },
 	{ "list", "", N_("posts, newest first"), NULL, list_examples, list_options, NULL, 0, 0, &list_shape, false,

@@ -89,9 +89,13 @@ static const char *const words[] = {
 	N_("send"),
 	N_("ticket"),
 	N_("account"),
+	/* notes */
+	N_("a preview shows the first picture only"),
 	/* events */
 	N_("post.created"),
 	N_("post.withdraw"),
+	N_("post.preview"),
+	N_("post.preview-failed"),
 	N_("send.queued"),
 	N_("send.held"),
 	N_("send.sending"),

@@ -30,6 +30,11 @@ extern const struct shape post_withdraw_shape;
 bool post_withdraw(struct cli *cli, struct error *err);
 bool post_correct(struct cli *cli, struct error *err);
 
+/* post_preview.c */
+extern const struct option post_preview_options[];
+extern const struct shape post_preview_shape;
+bool post_preview(struct cli *cli, struct error *err);
+
 /* post_import.c */
 extern const struct option post_import_options[];
 extern const struct shape post_import_shape;

@@ -94,6 +94,49 @@ void account_switch_off(struct daemon *daemon, struct account *account, const ch
 	}
 }
 
+bool account_allows(const struct account *account, const char *what, const char *capability, struct error *err)
+{
+	const struct switched_off *off = account_off(account, capability);
+
+	if (account->driver->can && !account->driver->can(account->config->settings, capability)) {
+		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+			"%s: %s: not for an account of this kind and verification, as accounts.yaml tells them",
+			account->name, what);
+	}
+	return !off || error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s: %s is switched off until the next reload: %s",
+			       account->name, what, off->why);
+}
+
+bool account_takes_orders(const struct account_row *row, struct error *err)
+{
+	return (row->state != ACCOUNT_PARKED && row->state != ACCOUNT_REMOVED) ||
+	       error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s%s%s", row->name, account_state_name(row->state),
+		       row->reason ? ": " : "", row->reason ? row->reason : "");
+}
+
+char *account_refused(struct daemon *daemon, struct account_id id, const struct outcome *outcome,
+	const struct secret *token, struct error *ret_error)
+{
+	struct account *account = daemon_account(daemon, id);
+
+	*ret_error = outcome->error;
+	if (account) {
+		account_switch_off(daemon, account, outcome->capability, outcome->error.message);
+	}
+	if (outcome->needs_person) {
+		return xstrdup(outcome->error.message);
+	}
+	if (outcome->error.advice != ADVISE_REAUTH) {
+		return NULL;
+	}
+	if (account && renew_suspect(daemon, account, token)) {
+		(void)error_set(ret_error, ERROR_PLATFORM, ADVISE_RETRY, 0,
+			"the token was refused and is being renewed: try again in a moment");
+		return NULL;
+	}
+	return xstrdup(outcome->error.message);
+}
+
 static void switch_on_all(struct account *account)
 {
 	while (account->n_off > 0) {

@@ -163,6 +163,18 @@ void accounts_free(struct daemon *daemon);
 const struct switched_off *account_off(const struct account *account, const char *capability);
 /* Remember it, and say so once. capability: a static word of the driver's, or NULL: nothing happens. */
 void account_switch_off(struct daemon *daemon, struct account *account, const char *capability, const char *why);
+/* May a person order this of it? What the platform has refused once is not asked for again until somebody has looked
+ * after it. what: how the error names it. errors STATE/REJECT */
+bool account_allows(
+	const struct account *account, const char *what, const char *capability, struct error *err) must_check;
+/* A row in a state in which nothing can be ordered of it. errors STATE/REJECT */
+bool account_takes_orders(const struct account_row *row, struct error *err) must_check;
+/*
+ * The platform refused what a person ordered (OUTCOME_ERROR): the capability is switched off, the token renewed.
+ * ret_error: what to tell. Gives why the account must be parked; NULL: it need not.
+ */
+char *account_refused(struct daemon *daemon, struct account_id id, const struct outcome *outcome,
+	const struct secret *token, struct error *ret_error);
 
 /* outbox.c */
 struct outbox *outbox_new(struct daemon *daemon, struct error *err);
@@ -173,6 +185,7 @@ size_t outbox_in_flight(const struct outbox *outbox);
 int64_t outbox_next_due_at(const struct outbox *outbox); /* 0: nothing waits for a time */
 void outbox_stop(struct outbox *outbox);                 /* start nothing new */
 
+struct call;
 struct send_row;
 /* The values a driver wants of a send; borrows from row. */
 void send_for_driver(const struct send_row *row, struct driver_send *ret);
@@ -256,6 +269,9 @@ void control_event(struct control *control, const cJSON *event); /* to every mon
 bool control_may_see(unsigned roles, const cJSON *event);
 /* From now on this peer gets every event. False: it is gone. */
 bool control_monitor(struct control *control, uint64_t peer_number);
+
+/* preview.c: `post preview`. Takes the call, which owns both texts, and answers it later. */
+void post_preview(struct call *call, const char *delivery, const char *to, bool dry_run);
 
 /* waits.c: `post wait`. Takes the call and answers it later; timeout_ms 0: no end. */
 void post_wait(struct call *call, struct post_id post, int64_t timeout_ms);

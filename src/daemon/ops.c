@@ -122,8 +122,7 @@ static void fail_later(void *data)
 
 	outcome_init(&outcome);
 	outcome.kind = OUTCOME_ERROR;
-	(void)error_set(&outcome.error, ERROR_PLATFORM, ADVISE_REJECT, 0, "%s",
-		run->op.scratch ? run->op.scratch : "the request cannot be built");
+	outcome.error = run->refused;
 	run->on_outcome(run, &outcome);
 	outcome_finish(&outcome);
 }
@@ -132,15 +131,12 @@ void op_run_next(
 	struct op_run *run, struct daemon *daemon, void (*on_outcome)(struct op_run *run, struct outcome *outcome))
 {
 	struct http_request request = { 0 };
-	struct error err = { 0 };
 
-	if (run->op.driver->request(&run->op, &request, &err)) {
+	if (run->op.driver->request(&run->op, &request, &run->refused)) {
 		op_run_send(run, daemon, &request, on_outcome);
 		return;
 	}
 	http_request_finish(&request);
-	free(run->op.scratch);
-	run->op.scratch = xstrdup(err.message);
 	run->on_outcome = on_outcome;
 	loop_defer(daemon->loop, fail_later, run);
 }

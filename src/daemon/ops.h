@@ -20,11 +20,12 @@ struct op_run {
 	char *remote_uid;
 	struct rules *rules; /* keeps values.settings alive */
 	struct http *http;
-	uint64_t exchange; /* 0: nothing is out */
-	char *point;       /* test only: the address of what is out; NULL: nobody wants to know */
-	int http_status;   /* of the last answer; 0: none */
-	int64_t took_ms;   /* of all exchanges */
-	unsigned requests; /* made so far */
+	uint64_t exchange;    /* 0: nothing is out */
+	struct error refused; /* no request can be made of it */
+	char *point;          /* test only: the address of what is out; NULL: nobody wants to know */
+	int http_status;      /* of the last answer; 0: none */
+	int64_t took_ms;      /* of all exchanges */
+	unsigned requests;    /* made so far */
 	/* Loop; once per answer. The outcome is the callee's to read; it is finished after the call. */
 	void (*on_outcome)(struct op_run *run, struct outcome *outcome);
 };

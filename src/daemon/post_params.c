@@ -520,7 +520,7 @@ void post_check(const struct rules *rules, const struct post *post, int64_t now_
 			int64_t units = 0;
 			int64_t limit = 0;
 
-			driver->measure(&account, send.text, &units, &limit);
+			driver->measure(&account, &send, &units, &limit);
 			json_add_text(row, "account", config->name);
 			json_add_i64(row, "units", units);
 			json_add_i64(row, "limit", limit);

@@ -179,17 +179,13 @@ void post_drop_modes(const struct rules *rules, cJSON *rows, const char *member)
 	}
 }
 
-/* ---- withdrawals ---- */
+/* ---- withdrawals, previews ---- */
 
-bool post_show_withdrawal(
-	struct tx *tx, const struct rules *rules, const struct send_row *send, cJSON *row, struct error *err)
+static bool show_scarcest(struct tx *tx, const struct rules *rules, const struct send_row *send,
+	enum driver_op_kind kind, const struct driver_send *content, cJSON *row, struct error *err)
 {
 	const struct config_account *account = config_account(rules->config, send->account_name);
 	const struct driver *driver = account ? driver_find(account->platform) : NULL;
-	const struct driver_send withdrawal = {
-		.kind = SEND_WITHDRAW,
-		.target_broadcast = send->article.mode == POST_MODE_BROADCAST,
-	};
 	struct driver_quota quotas[DRIVER_QUOTAS_MAX];
 	struct quota_window windows[DRIVER_QUOTAS_MAX];
 	const struct quota_window *scarce = NULL;
@@ -199,8 +195,7 @@ bool post_show_withdrawal(
 	if (!driver) {
 		return true;
 	}
-	quota_windows(
-		quotas, driver->quotas(account->settings, quotas), driver->cost(OP_SEND, &withdrawal), windows, &n);
+	quota_windows(quotas, driver->quotas(account->settings, quotas), driver->cost(kind, content), windows, &n);
 	for (size_t i = 0; i < n; i++) {
 		if (windows[i].limit > 0 && (!scarce || windows[i].limit < scarce->limit)) {
 			scarce = &windows[i];
@@ -216,4 +211,24 @@ bool post_show_withdrawal(
 	json_add_i64(row, "limit", scarce->limit);
 	json_add_time(row, "resets_at", state.resets_at);
 	return true;
+}
+
+bool post_show_withdrawal(
+	struct tx *tx, const struct rules *rules, const struct send_row *send, cJSON *row, struct error *err)
+{
+	const struct driver_send withdrawal = {
+		.kind = SEND_WITHDRAW,
+		.target_broadcast = send->article.mode == POST_MODE_BROADCAST,
+	};
+
+	return show_scarcest(tx, rules, send, OP_SEND, &withdrawal, row, err);
+}
+
+bool post_show_preview(
+	struct tx *tx, const struct rules *rules, const struct send_row *send, cJSON *row, struct error *err)
+{
+	struct driver_send content;
+
+	send_for_driver(send, &content);
+	return show_scarcest(tx, rules, send, OP_PREVIEW, &content, row, err);
 }

@@ -29,8 +29,11 @@ void post_show_modes(const struct rules *rules, const struct post *post, cJSON *
 /* Of listed rows: take `mode` away where no account (names in `member`, apart by blanks) has more than one. */
 void post_drop_modes(const struct rules *rules, cJSON *rows, const char *member);
 
-/* The scarcest of the quotas that taking this back draws on: `used`, `limit`, `resets_at`; nothing when none is. */
+/* The scarcest of the quotas that taking it back, or showing it to somebody, draws on: `used`, `limit`, `resets_at`;
+ * nothing when none is. */
 bool post_show_withdrawal(struct tx *tx, const struct rules *rules, const struct send_row *send, cJSON *row,
+	struct error *err) must_check;
+bool post_show_preview(struct tx *tx, const struct rules *rules, const struct send_row *send, cJSON *row,
 	struct error *err) must_check;
 
 #endif

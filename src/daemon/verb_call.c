@@ -40,7 +40,6 @@ static const struct {
 	{ "topics", PERMIT_NOTHING_SPECIAL, "topics" },
 	{ "topic.create", PERMIT_ACCOUNT_SHAPE, "topics" },
 	{ "topic.delete", PERMIT_ACCOUNT_SHAPE, "topics" },
-	{ "preview", PERMIT_ARTICLE_WORK, "broadcast" },
 	{ "article.delete", PERMIT_ARTICLE_WORK, "publish" },
 	{ "comments.open", PERMIT_ARTICLE_WORK, "comments" },
 	{ "comments.close", PERMIT_ARTICLE_WORK, "comments" },
@@ -145,16 +144,13 @@ static bool run_begin(struct tx *tx, struct job *job, struct error *err)
 	struct quota_window windows[DRIVER_QUOTAS_MAX];
 	struct account_row row = { 0 };
 	size_t n = 0;
-	bool ok = true;
+	bool ok;
 
 	op_run_finish(&work->run); /* a job may be run again */
 	if (!account_load(tx, work->account, &row, err)) {
 		return false;
 	}
-	if (row.state == ACCOUNT_PARKED || row.state == ACCOUNT_REMOVED) {
-		ok = error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s%s%s", row.name,
-			account_state_name(row.state), row.reason ? ": " : "", row.reason ? row.reason : "");
-	}
+	ok = account_takes_orders(&row, err);
 	quota_windows(quotas, work->driver->quotas(work->config->settings, quotas), work->driver->cost(OP_CALL, NULL),
 		windows, &n);
 	for (size_t i = 0; ok && i < n; i++) {
@@ -203,7 +199,6 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 {
 	struct work *work = container_of(run, struct work, run);
 	struct daemon *daemon = work->call->daemon;
-	struct account *account = daemon_account(daemon, work->account);
 
 	switch (outcome->kind) {
 	case OUTCOME_NEXT:
@@ -222,20 +217,7 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 	case OUTCOME_ERROR:
 		break;
 	}
-	work->error = outcome->error;
-	if (account && outcome->capability) {
-		account_switch_off(daemon, account, outcome->capability, outcome->error.message);
-	}
-	if (outcome->needs_person) {
-		work->park = xstrdup(outcome->error.message);
-	} else if (outcome->error.advice == ADVISE_REAUTH) {
-		if (account && renew_suspect(daemon, account, &run->token)) {
-			(void)error_set(&work->error, ERROR_PLATFORM, ADVISE_RETRY, 0,
-				"the token was refused and is being renewed: try again in a moment");
-		} else {
-			work->park = xstrdup(outcome->error.message);
-		}
-	}
+	work->park = account_refused(daemon, work->account, outcome, &run->token, &work->error);
 	work->job = (struct job){ .run = run_refused, .done = done_refused, .urgent = true };
 	store_write(daemon->store, &work->job);
 }
@@ -250,20 +232,6 @@ static void done_begin(struct job *job, const struct error *err)
 	}
 	daemon_point("before-call-request");
 	op_run_next(&work->run, work->call->daemon, on_outcome);
-}
-
-/* What the platform has refused once is not asked for again until somebody has looked after it. */
-static bool is_allowed(const struct account *account, const char *what, const char *capability, struct error *err)
-{
-	const struct switched_off *off = account_off(account, capability);
-
-	if (account->driver->can && !account->driver->can(account->config->settings, capability)) {
-		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
-			"%s: %s: not for an account of this kind and verification, as accounts.yaml tells them",
-			account->name, what);
-	}
-	return !off || error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s: %s is switched off until the next reload: %s",
-			       account->name, what, off->why);
 }
 
 static bool start_call(struct tx *tx unused_arg, struct call *call, struct error *err)
@@ -298,7 +266,7 @@ static bool start_call(struct tx *tx unused_arg, struct call *call, struct error
 		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "%s: accounts of %s have no calls of their own",
 			name, account->driver->name);
 	}
-	if (!is_allowed(account, what, capability, err)) {
+	if (!account_allows(account, what, capability, err)) {
 		return false;
 	}
 	work = xnew(struct work);
@@ -324,9 +292,8 @@ static bool token_of(struct tx *tx, struct call *call, const struct account_row 
 	struct str token = secret_lend(&row->token);
 	cJSON *detail;
 
-	if (row->state == ACCOUNT_PARKED || row->state == ACCOUNT_REMOVED) {
-		return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s%s%s", row->name,
-			account_state_name(row->state), row->reason ? ": " : "", row->reason ? row->reason : "");
+	if (!account_takes_orders(row, err)) {
+		return false;
 	}
 	if (token.n == 0 || (row->token_expires_at && left_ms <= 0)) {
 		return error_set(err, ERROR_STATE, ADVISE_RETRY, 0,

@@ -547,6 +547,21 @@ static bool start_wait(struct tx *tx unused_arg, struct call *call, struct error
 	return true;
 }
 
+static bool start_preview(struct tx *tx unused_arg, struct call *call, struct error *err)
+{
+	static const char *const names[] = { "delivery", "to", "dry_run", NULL };
+	const char *delivery;
+	const char *to;
+
+	if (!call_only(call, names, err) || !call_text(call, "delivery", true, 200, &delivery, err) ||
+		!call_text(call, "to", true, 64, &to, err)) {
+		return false;
+	}
+	call->later = true;
+	post_preview(call, delivery, to, call_bool(call, "dry_run", false));
+	return true;
+}
+
 const struct verb verbs_post[] = {
 	{ "post.cancel", VERB_WRITE, PERMIT_POST_WRITE, run_cancel },
 	{ "post.check", VERB_READ, PERMIT_POST_READ, run_check },
@@ -554,6 +569,7 @@ const struct verb verbs_post[] = {
 	{ "post.hold", VERB_WRITE, PERMIT_POST_WRITE, run_hold },
 	{ "post.import", VERB_WRITE, PERMIT_POST_WRITE, run_import },
 	{ "post.list", VERB_READ, PERMIT_POST_READ, run_list },
+	{ "post.preview", VERB_LOOP, PERMIT_POST_WRITE, start_preview },
 	{ "post.release", VERB_WRITE, PERMIT_POST_WRITE, run_release },
 	{ "post.schedule", VERB_WRITE, PERMIT_POST_WRITE, run_schedule },
 	{ "post.show", VERB_READ, PERMIT_POST_READ, run_show },

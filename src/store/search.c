@@ -336,7 +336,8 @@ static bool feed(sqlite3 *db, sqlite3 *index, bool *ret_more)
 		n += sources[i].n;
 	}
 	if (ok && n > 0) {
-		ok = sqlite3_exec(index, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK && put_all(index, sources) &&
+		/* Not IMMEDIATE: where the store is attached that would lock it, too. */
+		ok = sqlite3_exec(index, "BEGIN", NULL, NULL, NULL) == SQLITE_OK && put_all(index, sources) &&
 		     save_marks(index, sources) && sqlite3_exec(index, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
 		if (!ok) {
 			(void)sqlite3_exec(index, "ROLLBACK", NULL, NULL, NULL);
@@ -361,17 +362,23 @@ static bool is_stopping(struct search *search)
 }
 
 /* Out with what was purged; what is new is indexed between the steps. */
-static void sweep_all(struct search *search, sqlite3 *db, sqlite3 *index)
+static bool sweep_all(struct search *search, sqlite3 *db, sqlite3 *index)
 {
 	struct sweep sweep = { 0 };
 
-	while (!is_stopping(search) && sweep_step(&sweep, index, search->db_path, DOC_KINDS) &&
-		sweep.step != SWEEP_DONE) {
+	while (sweep.step != SWEEP_DONE && !is_stopping(search)) {
 		bool more = true;
 
-		while (more && !is_stopping(search) && feed(db, index, &more)) {
+		if (!sweep_step(&sweep, index, search->db_path, DOC_KINDS)) {
+			return false;
+		}
+		while (more && !is_stopping(search)) {
+			if (!feed(db, index, &more)) {
+				return false;
+			}
 		}
 	}
+	return true;
 }
 
 /* A sweep reads the whole index: whoever stops the daemon does not wait for it. */
@@ -380,32 +387,49 @@ static int stop_asked(void *data)
 	return is_stopping(data);
 }
 
-static void feed_all(struct search *search)
+static bool open_both(struct search *search, sqlite3 **db, sqlite3 **index)
 {
-	sqlite3 *db = NULL;
-	sqlite3 *index = open_index(search, false);
-
-	if (index &&
-		sqlite3_open_v2(search->db_path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
-		bool more = true;
-
-		(void)sqlite3_busy_timeout(db, 2000);
-		sqlite3_progress_handler(index, STOP_STEPS, stop_asked, search);
-		while (more && !is_stopping(search) && feed(db, index, &more)) {
-		}
-		sweep_all(search, db, index);
+	*index = open_index(search, false);
+	if (!*index ||
+		sqlite3_open_v2(search->db_path, db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		return false;
 	}
-	(void)sqlite3_close(db);
-	(void)sqlite3_close(index);
+	(void)sqlite3_busy_timeout(*db, 2000);
+	sqlite3_progress_handler(*index, STOP_STEPS, stop_asked, search);
+	return true;
 }
 
+static void close_both(sqlite3 **db, sqlite3 **index)
+{
+	(void)sqlite3_close(*db);
+	(void)sqlite3_close(*index);
+	*db = *index = NULL;
+}
+
+static bool feed_all(struct search *search, sqlite3 *db, sqlite3 *index)
+{
+	bool more = true;
+
+	while (more && !is_stopping(search)) {
+		if (!feed(db, index, &more)) {
+			return false;
+		}
+	}
+	return sweep_all(search, db, index);
+}
+
+/* The files stay open from kick to kick: the last one that closes a log copies and removes it, with a sync for each. */
 static void *index_thread(void *data)
 {
 	struct search *search = data;
+	sqlite3 *db = NULL;
+	sqlite3 *index = NULL;
 	bool stop = false;
 
 	while (!stop) {
-		feed_all(search);
+		if ((!index && !open_both(search, &db, &index)) || !feed_all(search, db, index)) {
+			close_both(&db, &index);
+		}
 		(void)pthread_mutex_lock(&search->mutex);
 		search->idle = !search->kicked;
 		(void)pthread_cond_broadcast(&search->cond);
@@ -417,6 +441,7 @@ static void *index_thread(void *data)
 		stop = search->stop;
 		(void)pthread_mutex_unlock(&search->mutex);
 	}
+	close_both(&db, &index);
 	return NULL;
 }
 

@@ -134,7 +134,8 @@ static bool remove_doomed(sqlite3 *index)
 static bool remove_some(struct sweep *sweep, sqlite3 *index)
 {
 	int64_t n = 0;
-	bool ok = do_sql(index, "BEGIN IMMEDIATE") && gather(index, &n) && (n == 0 || remove_doomed(index)) &&
+	/* Not IMMEDIATE: that would lock the store, too. */
+	bool ok = do_sql(index, "BEGIN") && gather(index, &n) && (n == 0 || remove_doomed(index)) &&
 		  do_sql(index, "COMMIT");
 
 	if (!ok) {

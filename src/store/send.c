@@ -562,6 +562,24 @@ static bool begin_attempt(struct tx *tx, struct send_row *row, struct error *err
 	return stmt_run(attempt, err);
 }
 
+static bool load_media(struct tx *tx, struct send_row *row, struct error *err)
+{
+	return !row->post.v ||
+	       (media_load(tx, row->post, &row->media, &row->n_media, err) && send_load_uploads(tx, row, err));
+}
+
+bool send_load_whole(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
+{
+	if (!send_load(tx, id, ret_row, err)) {
+		return false;
+	}
+	if (!load_media(tx, ret_row, err)) {
+		send_row_finish(ret_row);
+		return false;
+	}
+	return true;
+}
+
 bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quotas, size_t n_quotas,
 	struct send_row *ret_row, bool *ret_claimed, struct error *err)
 {
@@ -581,8 +599,7 @@ bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quo
 	ok = place(tx, &row, quotas, n_quotas, &ready, err);
 	if (ok && ready) {
 		ok = send_move(tx, &actor_daemon, &row, &change, err) && begin_attempt(tx, &row, err) &&
-		     (!row.post.v || (media_load(tx, row.post, &row.media, &row.n_media, err) &&
-					     send_load_uploads(tx, &row, err)));
+		     load_media(tx, &row, err);
 	}
 	if (!ok || !ready) {
 		send_row_finish(&row);

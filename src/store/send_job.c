@@ -47,7 +47,7 @@ void send_upload_finish(struct send_upload *upload)
 	*upload = (struct send_upload){ 0 };
 }
 
-static bool save_upload(struct tx *tx, struct send_id id, const struct send_upload *upload, struct error *err)
+bool send_keep_upload(struct tx *tx, struct send_id id, const struct send_upload *upload, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_upload, err);
 
@@ -73,7 +73,7 @@ bool send_step(
 	}
 	stmt_bind_i64(stmt, 1, id.v);
 	stmt_bind_text(stmt, 2, progress);
-	return stmt_run(stmt, err) && (!upload || !upload->purpose || save_upload(tx, id, upload, err));
+	return stmt_run(stmt, err) && (!upload || !upload->purpose || send_keep_upload(tx, id, upload, err));
 }
 
 bool send_load_uploads(struct tx *tx, struct send_row *row, struct error *err)

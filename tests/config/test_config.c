@@ -90,6 +90,9 @@ static void test_ladder__is_that_of_duty_practice(void **state)
 	check_told(config, 3, LADDER_ANSWER, "unit-contact@50% unit-contact@80% unit-head@100% supervision@120%");
 	check_told(config, 5, LADDER_ANSWER, "unit-contact@50% unit-contact@80% unit-head@100% supervision@107%");
 	check_told(config, 9, LADDER_UNCLAIMED, "");
+	check_told(config, 0, LADDER_WINDOW, "leader@2160m duty-leader@2640m");
+	check_told(config, 5, LADDER_WINDOW, "leader@2160m duty-leader@2640m");
+	check_told(config, 9, LADDER_WINDOW, "");
 }
 
 static void test_config__says_what_stands_in_it(void **state)

@@ -166,6 +166,8 @@ static struct config_rung rungs[] = {
 	{ .priorities = 1u << 1 | 1u << 2, .clock = LADDER_UNCLAIMED, .percent = 50, .target = (char *)"leader" },
 	{ .priorities = 1u << 1 | 1u << 2, .clock = LADDER_REPLY, .percent = 100, .target = (char *)"duty-leader" },
 	{ .priorities = 1u << 3, .clock = LADDER_UNCLAIMED, .percent = 100, .target = (char *)"leader" },
+	{ .priorities = 1u << 3, .clock = LADDER_WINDOW, .after_ms = 44 * HOUR_MS, .target = (char *)"duty-leader" },
+	{ .priorities = 1u << 3, .clock = LADDER_WINDOW, .after_ms = 36 * HOUR_MS, .target = (char *)"leader" },
 };
 
 static const struct config config = {
@@ -335,6 +337,25 @@ static void test_ladder__a_raised_ticket_climbs_from_its_new_clock(void **state)
 	check_rung(&ticket, 0, "2026-10-02 14:01");
 }
 
+static void test_ladder__a_closing_window_is_told_twice(void **state)
+{
+	struct ladder_ticket ticket = new_ticket(3, "2026-10-03 03:00"); /* a Saturday: the platform does not care */
+
+	(void)state;
+	ticket.window_ms = 48 * HOUR_MS;
+	ticket.window_at = at("2026-10-05 03:00");
+	ticket.claimed = true;
+	ticket.replied = true;
+	check_rung(&ticket, 7, "2026-10-04 15:00");
+	ticket.done = 1 << 7;
+	check_rung(&ticket, 6, "2026-10-04 23:00");
+	ticket.done |= 1 << 6;
+	check_no_rung(&ticket);
+	ticket.done = 1 << 7;
+	ticket.answered = true;
+	check_no_rung(&ticket);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_ladder__office_clocks_climb_in_office_hours),
 		cmocka_unit_test(test_ladder__no_clock_no_rung),
 		cmocka_unit_test(test_ladder__a_raised_ticket_climbs_from_its_new_clock),
+		cmocka_unit_test(test_ladder__a_closing_window_is_told_twice),
 	};
 
 	set_zone("Asia/Shanghai");

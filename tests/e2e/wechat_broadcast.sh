@@ -57,6 +57,32 @@ media: [{file: cover.png, alt: 红色封面}]
 ---
 **城东**停水。
 MD
+# ---- shown to one person first ----
+sed 's/^at: now/at: +20d/; s/停水提醒/预览的/' "$rig/topic.md" >"$rig/preview.md"
+planned=$(g post new -q "$rig/preview.md")
+follower=$(ledger 'last(.[] | select(.kind == "reply" or .kind == "answer")).to')
+r=$(g post preview "$planned" --to "$follower" --dry-run)
+has "a dry run says who would see it" "$r" "$planned/wechat-main would be shown to $follower, and to nobody else"
+has "and what it costs" "$r" "0 of 100 previews of this day are used"
+same "and does nothing" "$(noted '.kind == "preview"')" 0
+ok "a post is shown to one follower" g post preview "$planned/wechat-main" --to "$follower"
+is "as the platform will show it" "$(ledger '[.[] | select(.kind == "preview")]')" \
+	"length == 1 and .[0].title == \"预览的\" and .[0].to == \"$follower\""
+is "also by a WeChat ID, for scripts" "$(g post preview "$planned" --to chief_2026 --json)" \
+	".delivery == \"$planned/wechat-main\" and .to == \"chief_2026\" and .used == 1"
+is "whose picture was there already" \
+	"$(sim GET "/cgi-bin/material/get_materialcount?access_token=$(g account token wechat-main)")" '.image_count == 1'
+is "the post is as it was" "$(g post show "$planned" --json)" '.deliveries[0] | .state == "queued" and .attempts == 0'
+has "but says who saw it" "$(g post show "$planned" --json)" '"post.preview"'
+exits "somebody unknown is refused by the platform" 1 g post preview "$planned" --to oNobody0123456789012345678
+has "with its words" "$(cat "$rig/out")" "WeChat 40003"
+exits "a name that is none, before anything leaves" 2 g post preview "$planned" --to 老王
+exits "nobody at all is a mistake" 2 g post preview "$planned"
+exits "what is out has no preview" 5 g post preview "$first" --to chief_2026
+has "and says so" "$(cat "$rig/out")" "a preview is for what has not gone out yet"
+g post cancel "$planned" >/dev/null
+
+# ---- to who chose it ----
 article=$(g post new -q "$rig/topic.md")
 exits "an article goes to those who chose it" 0 g post wait --timeout 60s "$article"
 is "and to nobody else" "$(ledger '[.[] | select(.kind == "broadcast" and .title == "停水提醒")] | {n: length, to: .[0].to}')" '.n == 1 and (.to | startswith("tag:") or startswith("tag "))'

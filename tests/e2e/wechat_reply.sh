@@ -77,6 +77,13 @@ rig_daemon || exit 1
 ok "after 36 hours the ladder says so" until_is '[.history[] | select(.action == "ticket.ladder" and .why == "soon the platform takes no answer any more")] | length == 1' \
 	g ticket show "$near" --json
 is "to the shift's leader" "$(g ticket show "$near" --json)" '[.history[] | select(.action == "ticket.ladder")][0].target == "leader"'
+rig_stop
+sql "UPDATE contact SET window_until_at = window_until_at - 28800000 WHERE author_id = (SELECT author_id FROM ticket WHERE id = $near);
+	UPDATE ticket SET window_until_at = window_until_at - 28800000, rung_at = rung_at - 28800000 WHERE id = $near"
+rig_daemon || exit 1
+ok "and again after 44 hours" until_is '[.history[] | select(.action == "ticket.ladder" and .why == "soon the platform takes no answer any more")] | length == 2' \
+	g ticket show "$near" --json
+is "to the duty leader" "$(g ticket show "$near" --json)" '[.history[] | select(.action == "ticket.ladder" and .target == "duty-leader" and .why == "soon the platform takes no answer any more")] | length == 1'
 
 # ---- nobody knows whether it arrived ----
 rig_monitor

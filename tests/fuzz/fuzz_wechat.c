@@ -48,6 +48,8 @@ static const struct operation {
 	{ .name = "find-withdraw", .kind = OP_FIND, .send = SEND_WITHDRAW },
 	{ .name = "find-withdraw-mass", .kind = OP_FIND, .send = SEND_WITHDRAW, .withdraws_broadcast = true },
 	{ .name = "comments", .kind = OP_PULL },
+	{ .name = "preview", .kind = OP_PREVIEW, .form = POST_FORM_ARTICLE },
+	{ .name = "preview-image", .kind = OP_PREVIEW, .form = POST_FORM_IMAGE, .mode = POST_MODE_BROADCAST },
 	{ .name = "renew", .kind = OP_RENEW },
 	{ .name = "token", .kind = OP_TOKEN },
 	{ .name = "limits", .kind = OP_LIMITS },
@@ -215,6 +217,7 @@ static void check_done(const struct driver_op *op, const struct outcome *outcome
 		must(cJSON_IsObject(outcome->json));
 		break;
 	case OP_TOKEN:
+	case OP_PREVIEW:
 		break;
 	case OP_LOGIN:
 		must(false);
@@ -339,6 +342,7 @@ static void run(const struct operation *operation, const char *given, struct str
 	op.media = &media;
 	op.call = operation->call;
 	op.params = params;
+	op.preview_to = "oTEST0000AbCdEfGhIjKlMnOpQr0";
 	op.now_at = NOW_AT;
 	op.pull = (struct driver_pull){
 		.since = given, .now_at = NOW_AT, .threads = threads, .n_threads = ARRAY_LEN(threads)

@@ -229,6 +229,7 @@ static void check_done(const struct driver_op *op, const struct operation *opera
 	case OP_RENEW:
 	case OP_MEDIA:
 	case OP_CALL:
+	case OP_PREVIEW:
 		must(false); /* not of this platform */
 		break;
 	}

@@ -157,7 +157,7 @@ static void check_findings(struct str text, enum weibo_tier tier, enum send_kind
 		lines += text.p[i] == '\n';
 	}
 	weibo_check(&account, &send, &findings);
-	weibo_measure(&account, text, &units, &limit);
+	weibo_measure(&account, &send, &units, &limit);
 	must(units >= 0 && limit > 0);
 	if (kind == SEND_PUBLISH && units > limit) {
 		must(finding_blocks(&findings));

@@ -437,7 +437,8 @@ static void test_every_driver__is_whole(void **state)
 		driver->check(&bench.account, &bench.send, &findings);
 		CHECK(finding_blocks(&findings));
 		finding_list_finish(&findings);
-		driver->measure(&bench.account, STR("abc"), &units, &limit);
+		bench.send.text = STR("abc");
+		driver->measure(&bench.account, &bench.send, &units, &limit);
 		CHECK(units > 0 && units <= limit);
 		buf_clear(&url);
 		CHECK(driver->renew_after_ms || driver->login_url);

@@ -93,6 +93,38 @@ static void test_lengths__are_counted_in_characters(void **state)
 	free(long_text);
 }
 
+static void check_measure(struct rig *rig, int64_t units, int64_t limit)
+{
+	int64_t shown_units;
+	int64_t shown_limit;
+
+	rig->driver->measure(&rig->account, &rig->send, &shown_units, &shown_limit);
+	CHECK_INT(shown_units, units);
+	CHECK_INT(shown_limit, limit);
+}
+
+static void test_measure__tells_the_limit_that_counts(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	rig.send.text = STR("今天停水");
+	check_measure(&rig, 4, 19999);
+	rig.article.mode = POST_MODE_BROADCAST;
+	check_measure(&rig, 4, 19999); /* an article, whoever hears of it */
+	rig.send.title = NULL;
+	check_measure(&rig, 4, 600);
+	rig.send.title = "停水";
+	rig.article.form = POST_FORM_TEXT;
+	check_measure(&rig, 4, 600);
+	rig.send = (struct driver_send){ .kind = SEND_REPLY, .reply_to_kind = MESSAGE_DIRECT, .text = STR("今天停水") };
+	check_measure(&rig, 12, 2048);
+	rig.send.reply_to_kind = MESSAGE_COMMENT;
+	check_measure(&rig, 4, 140);
+	rig_finish(&rig);
+}
+
 static void test_pictures__must_be_there_ours_and_described(void **state)
 {
 	struct rig rig;
@@ -248,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_article__passes),
 		cmocka_unit_test(test_lengths__are_counted_in_characters),
+		cmocka_unit_test(test_measure__tells_the_limit_that_counts),
 		cmocka_unit_test(test_pictures__must_be_there_ours_and_described),
 		cmocka_unit_test(test_cover__is_wanted_by_articles),
 		cmocka_unit_test(test_forms__have_rules_of_their_own),

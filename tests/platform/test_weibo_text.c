@@ -296,7 +296,7 @@ static void test_check__length_of_a_shared_post(void **state)
 	check_rule(&rig, repeated(space, sizeof(space), LINK, "汉", 119), "weibo.length", -1, 0, 0);
 	check_rule(&rig, repeated(space, sizeof(space), LINK, "汉", 120), "weibo.length", FINDING_WARN, 0, 0);
 	check_rule(&rig, repeated(space, sizeof(space), LINK, "汉", 129), "weibo.length", FINDING_WARN, 0, 0);
-	rig.driver->measure(&rig.account, rig.send.text, &units, &limit);
+	rig.driver->measure(&rig.account, &rig.send, &units, &limit);
 	CHECK_INT(units, 140);
 	CHECK_INT(limit, 140);
 	check_rule(&rig, repeated(space, sizeof(space), LINK, "汉", 130), "weibo.length", FINDING_BLOCK, 0, 0);
@@ -318,12 +318,15 @@ static void test_check__length_of_an_advanced_post(void **state)
 	check_rule(&rig, repeated(space, sizeof(space), "", "汉", 2000), "weibo.length", FINDING_NOTE, 0, 0);
 	check_rule(&rig, repeated(space, sizeof(space), "", "汉", 2001), "weibo.length", FINDING_BLOCK, 0, 0);
 	check_rule(&rig, repeated(space, sizeof(space), "", "a", 2001), "weibo.length", FINDING_BLOCK, 0, 0);
-	rig.driver->measure(&rig.account, rig.send.text, &units, &limit);
+	rig.driver->measure(&rig.account, &rig.send, &units, &limit);
 	CHECK_INT(units, 2001);
 	CHECK_INT(limit, 2000);
 	rig.send.media = &picture;
 	rig.send.n_media = 1;
 	check_rule(&rig, repeated(space, sizeof(space), "", "汉", 141), "weibo.length", FINDING_BLOCK, 0, 0);
+	rig.driver->measure(&rig.account, &rig.send, &units, &limit);
+	CHECK_INT(units, 141);
+	CHECK_INT(limit, 140);
 	rig_finish(&rig);
 }
 

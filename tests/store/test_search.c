@@ -179,6 +179,25 @@ static void test_feeding__goes_on_over_many_batches(void **state)
 	CHECK_TEXT(hits(finder, "停水", 10), "message:1501 message:1000 post:1 message:501 message:500 message:1 ");
 }
 
+/* A log that is closed is copied and removed, which syncs as often as a commit of the store. */
+static void test_feeding__leaves_the_index_open(void **state)
+{
+	cleanup(finder_freep) struct finder *finder = finder_new();
+	struct stat first, second;
+	char wal[128];
+
+	(void)state;
+	(void)snprintf(wal, sizeof(wal), "%s-wal", finder->fts_path);
+	(void)add_message(finder, "停水");
+	catch_up(finder);
+	CHECK_INT(stat(wal, &first), 0);
+	(void)add_message(finder, "停电");
+	catch_up(finder);
+	CHECK_INT(stat(wal, &second), 0);
+	CHECK_INT(second.st_ino, first.st_ino);
+	CHECK(second.st_size > first.st_size);
+}
+
 static void test_latin__whole_words_and_beginnings_in_either_case(void **state)
 {
 	cleanup(finder_freep) struct finder *finder = finder_new();
@@ -475,6 +494,25 @@ static void test_purge__of_many_takes_theirs_and_no_other(void **state)
 	CHECK_TEXT(hits(finder, "word1498", 10), "message:1499 ");
 }
 
+/* The store's writer is in the middle of a transaction all the while. */
+static void test_purge__is_swept_without_locking_the_store(void **state)
+{
+	cleanup(finder_freep) struct finder *finder = finder_new();
+	struct rig *rig = finder->rig;
+	enum intake_result what;
+
+	(void)state;
+	(void)rig_message(rig, "leaver", "xylophonist", 3, &what);
+	catch_up(finder);
+	purge(finder, "leaver", 1);
+	(void)rig_message(rig, "stayer", "zygomatic", 3, &what);
+	rig_begin(rig);
+	catch_up(finder);
+	CHECK_OK(tx_exec(rig->tx, "COMMIT", &rig->err), rig->err);
+	CHECK_INT(in_index(finder, "xylophonist"), 0);
+	CHECK_INT(in_index(finder, "zygomatic"), 1);
+}
+
 static void test_query__cannot_be_syntax(void **state)
 {
 	static const char *const queries[] = { "\"停水", "停水\" OR \"停电", "停* NEAR(水 电)", "tokens:停水", "^停",
@@ -527,6 +565,7 @@ int main(void)
 		cmocka_unit_test(test_kinds__everything_people_wrote),
 		cmocka_unit_test(test_hits__come_newest_first),
 		cmocka_unit_test(test_feeding__goes_on_over_many_batches),
+		cmocka_unit_test(test_feeding__leaves_the_index_open),
 		cmocka_unit_test(test_latin__whole_words_and_beginnings_in_either_case),
 		cmocka_unit_test(test_hits__are_those_of_instr),
 		cmocka_unit_test(test_pages__without_gaps_and_doubles_over_many_false_hits),
@@ -535,6 +574,7 @@ int main(void)
 		cmocka_unit_test(test_purge__takes_the_words_out_of_the_index_as_well),
 		cmocka_unit_test(test_purge__is_made_good_by_the_next_start),
 		cmocka_unit_test(test_purge__of_many_takes_theirs_and_no_other),
+		cmocka_unit_test(test_purge__is_swept_without_locking_the_store),
 		cmocka_unit_test(test_query__cannot_be_syntax),
 		cmocka_unit_test(test_query__without_a_word_is_an_input_error),
 	};

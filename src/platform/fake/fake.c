@@ -114,6 +114,7 @@ static unsigned cost(enum driver_op_kind kind, const struct driver_send *send)
 	case OP_LIMITS:
 	case OP_MEDIA:
 	case OP_CALL:
+	case OP_PREVIEW:
 		return 0;
 	}
 	return 0;
@@ -141,10 +142,10 @@ static const struct secret *initial_token(const void *settings)
 	return secret_is_empty(&fake->token) ? NULL : &fake->token;
 }
 
-static void measure(
-	const struct driver_account *account unused_arg, struct str text, int64_t *ret_units, int64_t *ret_limit)
+static void measure(const struct driver_account *account unused_arg, const struct driver_send *send, int64_t *ret_units,
+	int64_t *ret_limit)
 {
-	*ret_units = (int64_t)text_chars(text);
+	*ret_units = (int64_t)text_chars(send->text);
 	*ret_limit = TEXT_UNITS;
 }
 
@@ -194,6 +195,8 @@ static const char *path_of(const struct driver_op *op)
 		return "media";
 	case OP_CALL:
 		return "call";
+	case OP_PREVIEW:
+		return "preview";
 	}
 	return "nothing";
 }

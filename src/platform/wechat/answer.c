@@ -21,7 +21,8 @@ bool wechat_visible(const struct driver_op *op)
 
 bool wechat_op_writes(const struct driver_op *op)
 {
-	return op->kind == OP_SEND || op->kind == OP_RENEW || (op->kind == OP_CALL && wechat_call_writes(op));
+	return op->kind == OP_SEND || op->kind == OP_PREVIEW || op->kind == OP_RENEW ||
+	       (op->kind == OP_CALL && wechat_call_writes(op));
 }
 
 static void in_doubt(

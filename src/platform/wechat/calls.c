@@ -3,7 +3,7 @@
  * Each is a row: which parameters it takes, how its request is made, what becomes of the answer. Those that name a
  * topic ask for its number first.
  *
- * source  pages menu, qrcode/create, tags, message/mass/preview, comment, message/custom/typing, freepublish/delete,
+ * source  pages menu, qrcode/create, tags, comment, message/custom/typing, freepublish/delete,
  * read 2026; lengths in bytes: pages menu/create and tags/create; samples tests/fixtures/wechat/
  */
 #include <inttypes.h>
@@ -265,28 +265,6 @@ static void read_tagging(struct driver_op *op, const cJSON *json unused_arg, cJS
 
 /* ---- the rest ---- */
 
-static bool make_preview(struct driver_op *op, cJSON *body, struct error *err)
-{
-	const char *draft = text_param(op, "draft");
-	const char *text = text_param(op, "text");
-	const char *wechat_id = text_param(op, "wechat_id");
-	cJSON *content;
-
-	if (!draft == !text) {
-		return bad(op, err, "either draft or text was expected");
-	}
-	if (wechat_id) {
-		wechat_add_text(body, "towxname", str_from(wechat_id));
-	} else if (!add_follower(op, body, "touser", err)) {
-		return false;
-	}
-	content = json_object();
-	wechat_add_text(content, draft ? "media_id" : "content", str_from(draft ? draft : text));
-	json_add(body, draft ? "mpnews" : "text", content);
-	json_add_text(body, "msgtype", draft ? "mpnews" : "text");
-	return true;
-}
-
 static bool make_comments(struct driver_op *op, cJSON *body, struct error *err)
 {
 	struct wechat_comment_id id;
@@ -348,8 +326,6 @@ static const struct call calls[] = {
 		read_tagging },
 	{ "topic.remove", "/cgi-bin/tags/members/batchuntagging", " topic number followers ", true, true, true,
 		make_tagging, read_tagging },
-	{ "preview", "/cgi-bin/message/mass/preview", " follower wechat_id draft text ", true, false, false,
-		make_preview, read_nothing },
 	{ "comments.open", "/cgi-bin/comment/open", " thread ", true, false, false, make_comments, read_nothing },
 	{ "comments.close", "/cgi-bin/comment/close", " thread ", true, false, false, make_comments, read_nothing },
 	{ "comment.elect", "/cgi-bin/comment/markelect", " comment ", true, false, false, make_comment, read_nothing },

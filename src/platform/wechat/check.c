@@ -27,11 +27,18 @@ struct checked {
 #define warn(rule, ...) \
 	finding_add(checked->findings, FINDING_WARN, "wechat." rule, checked->account->name, 0, 0, __VA_ARGS__)
 
-void wechat_measure(
-	const struct driver_account *account unused_arg, struct str text, int64_t *ret_units, int64_t *ret_limit)
+void wechat_measure(const struct driver_account *account unused_arg, const struct driver_send *send, int64_t *ret_units,
+	int64_t *ret_limit)
 {
-	*ret_units = (int64_t)text_chars(text);
-	*ret_limit = WECHAT_CONTENT_CHARS - 1;
+	*ret_units = (int64_t)text_chars(send->text);
+	if (send->kind == SEND_REPLY && send->reply_to_kind == MESSAGE_COMMENT) {
+		*ret_limit = WECHAT_COMMENT_CHARS;
+	} else if (send->kind == SEND_REPLY) {
+		*ret_units = (int64_t)send->text.n;
+		*ret_limit = WECHAT_CUSTOM_TEXT_BYTES;
+	} else {
+		*ret_limit = wechat_form(send) == POST_FORM_TEXT ? WECHAT_MASS_TEXT_CHARS : WECHAT_CONTENT_CHARS - 1;
+	}
 }
 
 static bool is_empty(const char *text)

@@ -240,7 +240,7 @@ static int quota_of(const struct driver_op *op)
 	if (op->kind == OP_PULL) {
 		return WECHAT_QUOTA_COMMENT_LIST;
 	}
-	if (op->kind != OP_SEND) {
+	if (op->kind != OP_SEND && op->kind != OP_PREVIEW) {
 		return -1;
 	}
 	switch ((enum wechat_step)op->step) {
@@ -250,6 +250,8 @@ static int quota_of(const struct driver_op *op)
 		return WECHAT_QUOTA_MATERIAL;
 	case WECHAT_STEP_DRAFT:
 		return WECHAT_QUOTA_DRAFT_ADD;
+	case WECHAT_STEP_PREVIEW:
+		return WECHAT_QUOTA_PREVIEW;
 	case WECHAT_STEP_SUBMIT:
 		return WECHAT_QUOTA_PUBLISH;
 	case WECHAT_STEP_MASS:
@@ -284,7 +286,7 @@ static const char *capability_of(const struct driver_op *op, int64_t code)
 		       : !strncmp(op->call, "article.", 8) ? "publish"
 							   : "broadcast";
 	}
-	if (op->kind != OP_SEND) {
+	if (op->kind != OP_SEND && op->kind != OP_PREVIEW) {
 		return NULL;
 	}
 	switch ((enum wechat_step)op->step) {
@@ -293,6 +295,7 @@ static const char *capability_of(const struct driver_op *op, int64_t code)
 	case WECHAT_STEP_SUBMIT:
 	case WECHAT_STEP_DELETE:
 		return "publish";
+	case WECHAT_STEP_PREVIEW:
 	case WECHAT_STEP_MASS:
 	case WECHAT_STEP_MASS_DELETE:
 		return "broadcast";

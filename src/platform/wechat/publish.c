@@ -7,6 +7,8 @@
  *   image      [topic] ─▶ pictures ─▶ broadcast
  *   text       [topic] ─▶ broadcast
  *
+ * A preview takes the same way without the topic, and ends by showing it to one person (preview.c).
+ *
  * Nothing before the last step can be seen by anybody; if its answer is lost it is made again, and the worst is a draft
  * or a picture too many. The last step is never repeated blindly (find.c). A draft vanishes when it is published, and
  * when somebody deletes it on the website: it is made again only while no publication of it can be under way.
@@ -152,11 +154,13 @@ static enum wechat_step plan(const struct driver_op *op, const cJSON *progress, 
 	const struct driver_send *send = op->send;
 	enum post_form form = wechat_form(send);
 	bool broadcast = wechat_broadcasts(send);
+	bool preview = op->kind == OP_PREVIEW;
 	const struct post_media *media;
 
 	/* With a draft nothing of what went into it is needed any more. */
 	if (!draft_of(progress)) {
-		if (broadcast && send->article->topic && send->article->topic[0] && !json_get(progress, "tag")) {
+		if (broadcast && !preview && send->article->topic && send->article->topic[0] &&
+			!json_get(progress, "tag")) {
 			return WECHAT_STEP_TAG;
 		}
 		for (size_t i = 0; form == POST_FORM_ARTICLE && (media = wechat_inline_picture(send, i)); i++) {
@@ -179,6 +183,9 @@ static enum wechat_step plan(const struct driver_op *op, const cJSON *progress, 
 		if (has_draft_step(send)) {
 			return WECHAT_STEP_DRAFT;
 		}
+	}
+	if (preview) {
+		return WECHAT_STEP_PREVIEW;
 	}
 	if (json_bool(progress, CLEAN, false)) {
 		return WECHAT_STEP_MARK;
@@ -306,6 +313,10 @@ static bool is_possible(const struct driver_op *op, struct error *err)
 	const struct driver_send *send = op->send;
 	enum post_form form = wechat_form(send);
 
+	if (op->kind == OP_PREVIEW && !wechat_is_openid(op->preview_to)) { /* a WeChat ID has the same characters */
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0,
+			"WeChat: a preview goes to a follower's openid or to a WeChat ID");
+	}
 	if (send->text.n > LIMIT_POST_BYTES) {
 		return wechat_bad_send(err, "the text is far too long");
 	}
@@ -344,6 +355,8 @@ bool wechat_publish_request(struct driver_op *op, struct http_request *ret_reque
 			json_bool(progress, "thumb", false) ? "type=thumb" : "type=image", media, ret_request, err);
 	case WECHAT_STEP_DRAFT:
 		return draft_request(op, progress, ret_request, err);
+	case WECHAT_STEP_PREVIEW:
+		return wechat_preview_request(op, progress, ret_request, err);
 	case WECHAT_STEP_SUBMIT:
 		return submit_request(op, progress, ret_request, err);
 	case WECHAT_STEP_MASS:
@@ -502,6 +515,20 @@ static void draft_gone(struct driver_op *op, cJSON *progress, const cJSON *json,
 	}
 }
 
+/* The draft of an earlier attempt, or a picture, is gone: for a preview all is made anew, once. */
+static void previewed_gone(struct driver_op *op, cJSON *progress, const cJSON *json, struct outcome *outcome)
+{
+	if (op->high || json_bool(progress, "again", false)) {
+		wechat_refused(op, 40007, json_text(json, "errmsg", ""), outcome);
+		return;
+	}
+	drop(progress, "draft");
+	drop(progress, PURPOSE_MATERIAL);
+	drop(progress, PURPOSE_INLINE);
+	set_flag(progress, "again");
+	next(op, progress, outcome);
+}
+
 static void submit_answer(struct driver_op *op, const cJSON *json, struct outcome *outcome)
 {
 	char *job = wechat_opaque_id(json, "publish_id");
@@ -550,6 +577,7 @@ void wechat_publish_answer(struct driver_op *op, const struct http_answer *answe
 	case WECHAT_STEP_DRAFT:
 		own = draft_own;
 		break;
+	case WECHAT_STEP_PREVIEW:
 	case WECHAT_STEP_SUBMIT:
 		own = submit_own;
 		break;
@@ -574,6 +602,13 @@ void wechat_publish_answer(struct driver_op *op, const struct http_answer *answe
 		return;
 	case WECHAT_STEP_DRAFT:
 		draft_answer(op, progress, json, code, outcome);
+		return;
+	case WECHAT_STEP_PREVIEW:
+		if (code == 40007) {
+			previewed_gone(op, progress, json, outcome);
+		} else {
+			wechat_preview_answer(op, outcome);
+		}
 		return;
 	case WECHAT_STEP_SUBMIT:
 	case WECHAT_STEP_MASS:

@@ -43,6 +43,7 @@ static const struct {
 	[WECHAT_QUOTA_COMMENT_REPLY] = { "comment_reply", 1000 },
 	[WECHAT_QUOTA_UPLOAD] = { "upload", 100000 },
 	[WECHAT_QUOTA_MATERIAL] = { "material", 1000 },
+	[WECHAT_QUOTA_PREVIEW] = { "preview", 100 }, /* page message/mass/preview */
 };
 
 _Static_assert(WECHAT_QUOTAS <= DRIVER_QUOTAS_MAX, "too many quotas");
@@ -66,16 +67,22 @@ static size_t quotas(const void *settings, struct driver_quota ret[DRIVER_QUOTAS
 	return WECHAT_QUOTAS;
 }
 
+static unsigned cost_of_draft(const struct driver_send *send)
+{
+	enum post_form form = wechat_form(send);
+	bool draft = form == POST_FORM_ARTICLE || form == POST_FORM_NEWSPIC;
+	bool begun = send->progress && strstr(send->progress, "\"draft\"");
+
+	return draft && !begun ? BIT(WECHAT_QUOTA_DRAFT_ADD) : 0;
+}
+
 /*
  * A broadcast is counted against its scarce quota once, when it is first tried; what it costs WeChat's own count is
  * decided there. Pictures are not counted one by one: the limit is far away.
  */
 static unsigned cost_of_publication(const struct driver_send *send)
 {
-	enum post_form form = wechat_form(send);
-	bool draft = form == POST_FORM_ARTICLE || form == POST_FORM_NEWSPIC;
-	bool begun = send->progress && strstr(send->progress, "\"draft\"");
-	unsigned cost = draft && !begun ? BIT(WECHAT_QUOTA_DRAFT_ADD) : 0;
+	unsigned cost = cost_of_draft(send);
 
 	if (!wechat_broadcasts(send)) {
 		return cost | BIT(WECHAT_QUOTA_PUBLISH);
@@ -119,6 +126,8 @@ static unsigned cost(enum driver_op_kind kind, const struct driver_send *send)
 		return cost_of_find(send);
 	case OP_PULL:
 		return BIT(WECHAT_QUOTA_COMMENT_LIST);
+	case OP_PREVIEW:
+		return cost_of_draft(send) | BIT(WECHAT_QUOTA_PREVIEW);
 	case OP_LOGIN:
 	case OP_RENEW:
 	case OP_TOKEN:
@@ -293,6 +302,8 @@ static bool request(struct driver_op *op, struct http_request *ret_request, stru
 		return wechat_media_request(op, ret_request, err);
 	case OP_CALL:
 		return wechat_call_request(op, ret_request, err);
+	case OP_PREVIEW:
+		return wechat_publish_request(op, ret_request, err);
 	case OP_LOGIN:
 		return wechat_bad_send(err, "nobody logs in: tokens are made from app_secret");
 	}
@@ -336,6 +347,9 @@ static void answer(struct driver_op *op, const struct http_answer *http, struct 
 	case OP_CALL:
 		wechat_call_answer(op, http, ret_outcome);
 		return;
+	case OP_PREVIEW:
+		wechat_publish_answer(op, http, ret_outcome);
+		return;
 	case OP_LOGIN:
 		break;
 	}
@@ -363,6 +377,7 @@ const struct driver driver_wechat = {
 	.renew_after_ms = wechat_renew_after_ms,
 	.can = wechat_can,
 	.calls = true,
+	.previews = true,
 	.topics = topics,
 	.windowed = true,
 	.takes_pushes = wechat_takes_pushes,

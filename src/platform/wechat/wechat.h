@@ -10,6 +10,7 @@
  *   token.c      tokens and limits            media.c      what citizens sent; types by magic bytes
  *   answer.c     from HTTP to JSON or error   errors.c     WeChat's error codes as a table
  *   ids.c        threads, comments, markers   push.c       what WeChat pushes to us
+ *   preview.c    a publication shown to one   crypto.c     the envelope of pushes
  *
  * Sources: the platform's own documentation at developers.weixin.qq.com/doc, trees "subscription" and "service"
  * (changes up to 2025-12-19), read 2026. What it does not say and what is assumed is marked `source unverified`.
@@ -73,6 +74,7 @@ enum wechat_quota {
 	WECHAT_QUOTA_COMMENT_REPLY,
 	WECHAT_QUOTA_UPLOAD,
 	WECHAT_QUOTA_MATERIAL,
+	WECHAT_QUOTA_PREVIEW,
 	WECHAT_QUOTAS,
 };
 
@@ -221,15 +223,16 @@ bool wechat_bad_send(struct error *err, const char *what); /* REJECT; returns fa
 
 /* ---- steps of a send ---- */
 
-/* Steps of OP_SEND, in order. Those from WECHAT_STEP_SUBMIT on may be visible. */
+/* Steps of OP_SEND and OP_PREVIEW, in order. Those from WECHAT_STEP_SUBMIT on may be visible to all. */
 enum wechat_step {
 	WECHAT_STEP_MARK = 1, /* nothing is asked: what is about to be begun is written down first */
 	WECHAT_STEP_TAG,      /* the topic's number */
 	WECHAT_STEP_INLINE,   /* a picture of the text */
 	WECHAT_STEP_MATERIAL, /* a cover, or a picture that is sent as it is */
 	WECHAT_STEP_DRAFT,
-	WECHAT_STEP_SUBMIT, /* publish the draft */
-	WECHAT_STEP_MASS,   /* broadcast */
+	WECHAT_STEP_PREVIEW, /* the end of OP_PREVIEW */
+	WECHAT_STEP_SUBMIT,  /* publish the draft */
+	WECHAT_STEP_MASS,    /* broadcast */
 	WECHAT_STEP_CUSTOM,
 	WECHAT_STEP_COMMENT,
 	WECHAT_STEP_DELETE, /* take back a publication */
@@ -255,6 +258,11 @@ void wechat_publish_answer(struct driver_op *op, const struct http_answer *answe
 /* The uploaded id or address: of this send or of an earlier one; NULL: none. Lends. */
 const char *wechat_uploaded(
 	const struct driver_op *op, const cJSON *progress, const char *purpose, const struct post_media *media);
+
+/* preview.c: the last step of OP_PREVIEW, after the others of a publication. */
+bool wechat_preview_request(
+	struct driver_op *op, const cJSON *progress, struct http_request *ret_request, struct error *err) must_check;
+void wechat_preview_answer(struct driver_op *op, struct outcome *outcome);
 
 /* broadcast.c */
 bool wechat_mass_request(
@@ -300,7 +308,6 @@ int64_t wechat_look_after_ms(const struct driver_op *op, int looks);
  *   topic.add            topic: its name, made when there is none;           {"number"}
  *                        followers: 1-50 openids; number: as the last call gave it, else it is looked up
  *   topic.remove         the same                                            {"number"}, or {}: there is no such topic
- *   preview              follower: an openid, or wechat_id; draft: a draft's media_id, or text    {}
  *   comments.open        thread: as a send's thread_id                       {}
  *   comments.close       the same                                            {}
  *   comment.elect        comment: a comment's remote id                      {}
@@ -318,7 +325,8 @@ bool wechat_call_again(const struct driver_op *op);  /* twice is the same as onc
 /* ---- check.c ---- */
 
 void wechat_check(const struct driver_account *account, const struct driver_send *send, struct finding_list *findings);
-void wechat_measure(const struct driver_account *account, struct str text, int64_t *ret_units, int64_t *ret_limit);
+void wechat_measure(
+	const struct driver_account *account, const struct driver_send *send, int64_t *ret_units, int64_t *ret_limit);
 
 /* May an account of these settings do it? "publish", "broadcast", "reply", "comments", "menu", "topics", "qr". */
 bool wechat_can(const void *settings, const char *capability);

@@ -52,29 +52,35 @@ static int64_t long_units(struct str text)
 	return weighted > chars ? weighted : chars;
 }
 
-void weibo_measure(const struct driver_account *account, struct str text, int64_t *ret_units, int64_t *ret_limit)
+/* A picture does not go with a long text. */
+static bool may_be_long(const struct driver_account *account, const struct driver_send *send)
 {
 	const struct weibo_settings *settings = account->settings;
 
-	if (settings->tier == WEIBO_TIER_ADVANCED) {
-		*ret_units = long_units(text);
+	return send->kind == SEND_PUBLISH && settings->tier == WEIBO_TIER_ADVANCED && send->n_media == 0;
+}
+
+void weibo_measure(
+	const struct driver_account *account, const struct driver_send *send, int64_t *ret_units, int64_t *ret_limit)
+{
+	if (may_be_long(account, send)) {
+		*ret_units = long_units(send->text);
 		*ret_limit = WEIBO_LONG_UNITS;
 	} else {
-		*ret_units = weibo_length(text, false);
-		*ret_limit = WEIBO_TEXT_UNITS;
+		*ret_units = weibo_length(send->text, false);
+		*ret_limit = send->kind == SEND_REPLY ? WEIBO_COMMENT_UNITS : WEIBO_TEXT_UNITS;
 	}
 }
 
 static void check_length(
 	const struct driver_account *account, const struct driver_send *send, struct finding_list *findings)
 {
-	const struct weibo_settings *settings = account->settings;
 	bool reply = send->kind == SEND_REPLY;
 	int64_t units = weibo_length(send->text, false);
 	int64_t strict = weibo_length(send->text, true);
 	int64_t limit = reply ? WEIBO_COMMENT_UNITS : WEIBO_TEXT_UNITS;
 
-	if (!reply && settings->tier == WEIBO_TIER_ADVANCED && send->n_media == 0) {
+	if (may_be_long(account, send)) {
 		if (long_units(send->text) > WEIBO_LONG_UNITS) {
 			finding_add(findings, FINDING_BLOCK, "weibo.length", account->name, 0, 0,
 				"%" PRId64 " characters; a long post holds %d", long_units(send->text),

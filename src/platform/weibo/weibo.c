@@ -54,6 +54,7 @@ static unsigned cost(enum driver_op_kind kind, const struct driver_send *send)
 	case OP_LIMITS:
 	case OP_MEDIA:
 	case OP_CALL:
+	case OP_PREVIEW:
 		return 0;
 	}
 	return 0;
@@ -142,6 +143,7 @@ static bool request(struct driver_op *op, struct http_request *ret_request, stru
 	case OP_RENEW:
 	case OP_MEDIA:
 	case OP_CALL:
+	case OP_PREVIEW:
 		break;
 	}
 	return error_set(err, ERROR_PLATFORM, ADVISE_BUG, 0, "no such operation: %d", (int)op->kind);
@@ -176,6 +178,7 @@ static void answer(struct driver_op *op, const struct http_answer *http, struct 
 	case OP_RENEW:
 	case OP_MEDIA:
 	case OP_CALL:
+	case OP_PREVIEW:
 		break;
 	}
 	outcome_fail(ret_outcome, ERROR_PLATFORM, ADVISE_BUG, 0, "no such operation: %d", (int)op->kind);

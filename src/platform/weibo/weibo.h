@@ -147,7 +147,8 @@ void weibo_form_init(struct driver_op *op, struct buf *form);
 /* ---- check.c ---- */
 
 void weibo_check(const struct driver_account *account, const struct driver_send *send, struct finding_list *findings);
-void weibo_measure(const struct driver_account *account, struct str text, int64_t *ret_units, int64_t *ret_limit);
+void weibo_measure(
+	const struct driver_account *account, const struct driver_send *send, int64_t *ret_units, int64_t *ret_limit);
 /* "image/jpeg", "image/png", "image/gif" by the first bytes; NULL: none of them. */
 const char *weibo_picture_type(struct str bytes);
 
