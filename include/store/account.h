@@ -98,6 +98,9 @@ int64_t quota_window_end(const struct quota_window *window, int64_t now_at);
  */
 bool quota_spend(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t n, bool keep_reserve,
 	struct error *err) must_check;
+/* Count n calls that quota_state() has said remain. */
+bool quota_add(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t n,
+	struct error *err) must_check;
 /* The platform said so: nothing of this scope before until_at. */
 bool quota_block(
 	struct tx *tx, struct account_id id, const char *scope, int64_t until_at, struct error *err) must_check;

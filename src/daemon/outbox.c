@@ -140,37 +140,40 @@ void send_for_driver(const struct send_row *row, struct driver_send *ret)
 	};
 }
 
-static bool run_claim(struct tx *tx, struct job *job, struct error *err)
+static bool claim_ready(struct tx *tx, struct flight *flight, const struct account_row *account, struct error *err)
 {
-	struct flight *flight = container_of(job, struct flight, job);
 	struct quota_window windows[DRIVER_QUOTAS_MAX];
-	struct account_row account = { 0 };
+	const char *digest = NULL;
 	size_t n = 0;
-	bool ok;
 
-	if (!send_load(tx, flight->send, &flight->row, err)) {
-		return false;
-	}
 	send_for_driver(&flight->row, &flight->content);
 	quota_windows(flight->quotas, flight->n_quotas, flight->driver->cost(OP_SEND, &flight->content), windows, &n);
-	send_row_finish(&flight->row);
-	flight->row = (struct send_row){ 0 };
-	ok = send_claim(tx, flight->send, windows, n, &flight->row, &flight->claimed, err);
-	if (!ok || !flight->claimed) {
-		return ok;
-	}
-	/* The token of this moment, not the loop's copy: a login may have been committed since. */
-	if (!account_load(tx, flight->account, &account, err)) {
+	if (!send_ready(tx, &flight->row, account, windows, n, &flight->claimed, err)) {
 		return false;
 	}
-	send_for_driver(&flight->row, &flight->content);
-	op_run_init(&flight->run, flight->driver, OP_SEND, flight->config, flight->rules, &account.token,
-		account.remote_uid);
+	if (!flight->claimed) {
+		return true;
+	}
+	send_for_driver(&flight->row, &flight->content); /* now with its media */
+	op_run_init(&flight->run, flight->driver, OP_SEND, flight->config, flight->rules, &account->token,
+		account->remote_uid);
 	flight->run.op.send = &flight->content;
 	if (flight->driver->request(&flight->run.op, &flight->request, &flight->unbuildable)) {
 		http_request_digest(&flight->request, flight->digest);
-		ok = send_set_digest(tx, flight->send, flight->digest, err);
+		digest = flight->digest;
 	}
+	return send_claim(tx, &flight->row, digest, err);
+}
+
+static bool run_claim(struct tx *tx, struct job *job, struct error *err)
+{
+	struct flight *flight = container_of(job, struct flight, job);
+	struct account_row account = { 0 };
+	bool ok;
+
+	/* The account of this moment, not the loop's copy: a login may have been committed since. */
+	ok = send_load(tx, flight->send, &flight->row, err) && account_load(tx, flight->account, &account, err) &&
+	     claim_ready(tx, flight, &account, err);
 	account_row_finish(&account);
 	return ok;
 }

@@ -33,6 +33,9 @@
 	" LEFT JOIN send AS target ON target.id = send.target_id"
 
 static const char sql_load[] = COLUMNS " WHERE send.id = $1";
+static const char sql_brief[] = "SELECT send.kind, send.state, send.account_id, account.name, send.post_id, "
+				"send.ticket_id, send.target_id, send.due_at, send.attempts"
+				" FROM send JOIN account ON account.id = send.account_id WHERE send.id = $1";
 static const char sql_taken[] =
 	"SELECT remote_id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id IS NOT NULL"
 	" AND id <> $3 AND sent_at >= $4 UNION ALL"
@@ -58,13 +61,10 @@ static const char sql_move[] =
 	" note = CASE WHEN state = 'unsure' THEN $9 ELSE coalesce($9, note) END, error_domain = $10,"
 	" error_advice = $11, error_code = $12, error_message = $13, doubted = doubted OR $14,"
 	" finds = CASE WHEN $15 THEN 0 ELSE finds END, resends = resends + $16, sent_at = coalesce($17, sent_at),"
-	" progress = coalesce($18, progress), job_id = coalesce($19, job_id), thread_id = coalesce($20, thread_id) "
-	"WHERE id = $1";
-static const char sql_attempt[] = "UPDATE send SET attempts = $3, first_attempt_at = "
-				  "coalesce(first_attempt_at, $2), last_attempt_at = $2 WHERE id = $1";
-static const char sql_attempt_row[] = "INSERT INTO attempt (send_id, number, started_at) VALUES ($1, $2, $3)";
-static const char sql_digest[] = "UPDATE attempt SET digest = $2 WHERE send_id = $1 AND number ="
-				 " (SELECT attempts FROM send WHERE id = $1)";
+	" progress = coalesce($18, progress), job_id = coalesce($19, job_id), thread_id = coalesce($20, thread_id),"
+	" attempts = coalesce($21, attempts), first_attempt_at = coalesce($22, first_attempt_at),"
+	" last_attempt_at = coalesce($23, last_attempt_at) WHERE id = $1";
+static const char sql_attempt[] = "INSERT INTO attempt (send_id, number, started_at, digest) VALUES ($1, $2, $3, $4)";
 static const char sql_attempt_end[] =
 	"UPDATE attempt SET ended_at = $2, outcome = $3, http_status = $4, took_ms = $5, message = $6"
 	" WHERE send_id = $1 AND ended_at IS NULL AND number = $7";
@@ -140,6 +140,16 @@ static bool count_move(
 	return counter_move(tx, "send", from_key, to_key, err);
 }
 
+static bool no_send(struct send_id id, struct error *err)
+{
+	return error_set(err, ERROR_MISSING, ADVISE_REJECT, 0, "there is no send %" PRId64, id.v);
+}
+
+static bool unknown_word(struct send_id id, struct error *err)
+{
+	return error_set(err, ERROR_STORE, ADVISE_BUG, 0, "send %" PRId64 " has a word nobody knows", id.v);
+}
+
 static bool read_row(struct tx *tx, struct stmt *stmt, struct send_row *row, struct error *err)
 {
 	char marker[64];
@@ -194,8 +204,7 @@ static bool read_row(struct tx *tx, struct stmt *stmt, struct send_row *row, str
 		(!stmt_is_null(stmt, 33) && (!post_form_parse(stmt_text(stmt, 33), &row->article.form) ||
 						    !post_mode_parse(stmt_text(stmt, 34), &row->article.mode)))) {
 		send_row_finish(row);
-		return error_set(
-			err, ERROR_STORE, ADVISE_BUG, 0, "send %" PRId64 " has a word nobody knows", stmt_i64(stmt, 0));
+		return unknown_word((struct send_id){ stmt_i64(stmt, 0) }, err);
 	}
 	return true;
 }
@@ -212,11 +221,46 @@ bool send_load(struct tx *tx, struct send_id id, struct send_row *ret_row, struc
 	case STEP_ROW:
 		return read_row(tx, stmt, ret_row, err);
 	case STEP_DONE:
-		return error_set(err, ERROR_MISSING, ADVISE_REJECT, 0, "there is no send %" PRId64, id.v);
+		return no_send(id, err);
 	case STEP_ERROR:
 		return false;
 	}
 	return false;
+}
+
+/* What it takes to move a send along the state table: none of its texts. */
+static bool load_brief(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_brief, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	switch (stmt_step(stmt, err)) {
+	case STEP_ROW:
+		break;
+	case STEP_DONE:
+		return no_send(id, err);
+	case STEP_ERROR:
+		return false;
+	}
+	*ret_row = (struct send_row){
+		.id = id,
+		.account = { stmt_i64(stmt, 2) },
+		.account_name = stmt_dup(stmt, 3),
+		.post = { stmt_i64(stmt, 4) },
+		.ticket = { stmt_i64(stmt, 5) },
+		.target = { stmt_i64(stmt, 6) },
+		.due_at = stmt_i64(stmt, 7),
+		.attempts = (int)stmt_i64(stmt, 8),
+	};
+	if (!send_kind_parse(stmt_text(stmt, 0), &ret_row->kind) ||
+		!send_state_parse(stmt_text(stmt, 1), &ret_row->state)) {
+		send_row_finish(ret_row);
+		return unknown_word(id, err);
+	}
+	return true;
 }
 
 static bool load_before(struct tx *tx, struct send_row *row, struct error *err)
@@ -374,6 +418,9 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	stmt_bind_text(stmt, 18, change->progress);
 	stmt_bind_text(stmt, 19, change->job_id);
 	stmt_bind_text(stmt, 20, change->thread_id);
+	stmt_bind_opt_i64(stmt, 21, to == SEND_SENDING ? row->attempts : 0);
+	stmt_bind_opt_i64(stmt, 22, to == SEND_SENDING ? row->first_attempt_at : 0);
+	stmt_bind_opt_i64(stmt, 23, to == SEND_SENDING ? row->last_attempt_at : 0);
 	if (!stmt_run(stmt, err) || !count_move(tx, row->account, from, to, err)) {
 		return false;
 	}
@@ -447,7 +494,7 @@ bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error
 			.reason = "the daemon ended while it was being sent" };
 		struct send_row row = { 0 };
 
-		ok = send_load(tx, ids[i], &row, err) && send_move(tx, &actor_daemon, &row, &change, err);
+		ok = load_brief(tx, ids[i], &row, err) && send_move(tx, &actor_daemon, &row, &change, err);
 		send_row_finish(&row);
 	}
 	free(ids);
@@ -488,40 +535,50 @@ static bool wait_until(struct tx *tx, const struct send_row *row, int64_t at, st
 	return stmt_run(stmt, err);
 }
 
-/* Where a queued send belongs that may not leave now. *ret_ready: it may. */
-static bool place(struct tx *tx, struct send_row *row, const struct quota_window *quotas, size_t n_quotas,
-	bool *ret_ready, struct error *err)
+/* Why a queued send whose time has come must be held; HOLD_NONE: it need not. */
+static enum hold_reason must_hold(
+	const struct tx *tx, const struct send_row *row, const struct account_row *account, const char **ret_why)
 {
+	enum hold_reason hold = hold_for_account(account->state);
 	int64_t now_at = tx_now_at(tx);
+
+	*ret_why = account->reason;
+	if (hold == HOLD_NONE && row->until_at && now_at > row->until_at) {
+		*ret_why = "the time until which it was to be published has passed";
+		return HOLD_LATE;
+	}
+	if (hold == HOLD_NONE && row->kind == SEND_PUBLISH && now_at - row->due_at > row->late_ms) {
+		*ret_why = row->attempts == 0 ? "later than its late rule allows"
+					      : "tried for as long as its late rule allows";
+		return HOLD_LATE;
+	}
+	return hold;
+}
+
+static bool load_media(struct tx *tx, struct send_row *row, struct error *err)
+{
+	return !row->post.v ||
+	       (media_load(tx, row->post, &row->media, &row->n_media, err) && send_load_uploads(tx, row, err));
+}
+
+bool send_ready(struct tx *tx, struct send_row *row, const struct account_row *account,
+	const struct quota_window *quotas, size_t n_quotas, bool *ret_ready, struct error *err)
+{
 	int64_t when_at = row->due_at > row->next_at ? row->due_at : row->next_at;
-	struct account_row account = { 0 };
 	struct send_change hold = { .event = SEND_HOLD };
 
 	*ret_ready = false;
-	if (when_at > now_at) {
+	if (row->state != SEND_QUEUED) {
+		return true;
+	}
+	if (when_at > tx_now_at(tx)) {
 		effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, when_at);
 		return true;
 	}
-	if (!account_load(tx, row->account, &account, err)) {
-		return false;
-	}
-	hold.hold = hold_for_account(account.state);
-	hold.reason = account.reason;
-	if (hold.hold == HOLD_NONE && row->until_at && now_at > row->until_at) {
-		hold.hold = HOLD_LATE;
-		hold.reason = "the time until which it was to be published has passed";
-	} else if (hold.hold == HOLD_NONE && row->kind == SEND_PUBLISH && now_at - row->due_at > row->late_ms) {
-		hold.hold = HOLD_LATE;
-		hold.reason = row->attempts == 0 ? "later than its late rule allows"
-						 : "tried for as long as its late rule allows";
-	}
+	hold.hold = must_hold(tx, row, account, &hold.reason);
 	if (hold.hold != HOLD_NONE) {
-		bool ok = send_move(tx, &actor_daemon, row, &hold, err);
-
-		account_row_finish(&account);
-		return ok;
+		return send_move(tx, &actor_daemon, row, &hold, err);
 	}
-	account_row_finish(&account);
 	if (!quotas_open_at(tx, row->account, quotas, n_quotas, &when_at, err)) {
 		return false;
 	}
@@ -529,43 +586,32 @@ static bool place(struct tx *tx, struct send_row *row, const struct quota_window
 		return wait_until(tx, row, when_at, err);
 	}
 	for (size_t i = 0; i < n_quotas; i++) {
-		if (!quota_spend(tx, row->account, &quotas[i], 1, false, err)) {
+		if (!quota_add(tx, row->account, &quotas[i], 1, err)) {
 			return false;
 		}
-	}
-	*ret_ready = true;
-	return true;
-}
-
-static bool begin_attempt(struct tx *tx, struct send_row *row, struct error *err)
-{
-	cleanup(stmt_done) struct stmt *count = stmt_get(tx, sql_attempt, err);
-	cleanup(stmt_done) struct stmt *attempt = stmt_get(tx, sql_attempt_row, err);
-
-	if (!count || !attempt) {
-		return false;
-	}
-	stmt_bind_i64(count, 1, row->id.v);
-	stmt_bind_i64(count, 2, tx_now_at(tx));
-	stmt_bind_i64(count, 3, row->attempts + 1);
-	if (!stmt_run(count, err)) {
-		return false;
 	}
 	row->attempts++;
 	row->last_attempt_at = tx_now_at(tx);
 	if (!row->first_attempt_at) {
 		row->first_attempt_at = row->last_attempt_at;
 	}
-	stmt_bind_i64(attempt, 1, row->id.v);
-	stmt_bind_i64(attempt, 2, row->attempts);
-	stmt_bind_i64(attempt, 3, tx_now_at(tx));
-	return stmt_run(attempt, err);
+	*ret_ready = load_media(tx, row, err);
+	return *ret_ready;
 }
 
-static bool load_media(struct tx *tx, struct send_row *row, struct error *err)
+bool send_claim(struct tx *tx, struct send_row *row, const char *digest, struct error *err)
 {
-	return !row->post.v ||
-	       (media_load(tx, row->post, &row->media, &row->n_media, err) && send_load_uploads(tx, row, err));
+	cleanup(stmt_done) struct stmt *attempt = stmt_get(tx, sql_attempt, err);
+	struct send_change change = { .event = SEND_CLAIM };
+
+	if (!attempt || !send_move(tx, &actor_daemon, row, &change, err)) {
+		return false;
+	}
+	stmt_bind_i64(attempt, 1, row->id.v);
+	stmt_bind_i64(attempt, 2, row->attempts);
+	stmt_bind_i64(attempt, 3, row->last_attempt_at);
+	stmt_bind_text(attempt, 4, digest);
+	return stmt_run(attempt, err);
 }
 
 bool send_load_whole(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
@@ -578,48 +624,6 @@ bool send_load_whole(struct tx *tx, struct send_id id, struct send_row *ret_row,
 		return false;
 	}
 	return true;
-}
-
-bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quotas, size_t n_quotas,
-	struct send_row *ret_row, bool *ret_claimed, struct error *err)
-{
-	struct send_change change = { .event = SEND_CLAIM };
-	struct send_row row = { 0 };
-	bool ready = false;
-	bool ok;
-
-	if (!send_load(tx, id, &row, err)) {
-		return false;
-	}
-	*ret_claimed = false;
-	if (row.state != SEND_QUEUED) {
-		send_row_finish(&row);
-		return true;
-	}
-	ok = place(tx, &row, quotas, n_quotas, &ready, err);
-	if (ok && ready) {
-		ok = send_move(tx, &actor_daemon, &row, &change, err) && begin_attempt(tx, &row, err) &&
-		     load_media(tx, &row, err);
-	}
-	if (!ok || !ready) {
-		send_row_finish(&row);
-		return ok;
-	}
-	*ret_row = row;
-	*ret_claimed = true;
-	return true;
-}
-
-bool send_set_digest(struct tx *tx, struct send_id id, const char *digest, struct error *err)
-{
-	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_digest, err);
-
-	if (!stmt) {
-		return false;
-	}
-	stmt_bind_i64(stmt, 1, id.v);
-	stmt_bind_text(stmt, 2, digest);
-	return stmt_run(stmt, err);
 }
 
 static bool end_attempt(struct tx *tx, const struct send_row *row, const struct send_result *result, struct error *err)
@@ -681,7 +685,7 @@ bool send_finish(
 	bool owned = false;
 	bool ok;
 
-	if (!send_load(tx, id, &row, err)) {
+	if (!load_brief(tx, id, &row, err)) {
 		return false;
 	}
 	was = row.state;
@@ -717,7 +721,7 @@ bool send_look_again(struct tx *tx, struct send_id id, int64_t look_at, const ch
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_look_again, err);
 	struct send_row row = { 0 };
-	bool ok = stmt && send_load(tx, id, &row, err);
+	bool ok = stmt && load_brief(tx, id, &row, err);
 
 	if (!ok || (row.state != SEND_UNSURE && row.state != SEND_PENDING)) {
 		send_row_finish(&row);
