@@ -81,7 +81,7 @@ struct store_health {
 	uint64_t jobs;
 	uint64_t commits;
 	uint64_t waiting;
-	int64_t memory_bytes; /* SQLite's: page caches, mostly */
+	int64_t memory_bytes; /* SQLite's page caches */
 	int64_t schema;
 	char sqlite[32];
 };

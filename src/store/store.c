@@ -234,10 +234,12 @@ static void commit_group(struct worker *worker, struct queue *group, struct queu
 static void hand_back(struct worker *worker, struct queue *done)
 {
 	struct tx *tx = worker->tx;
+	int64_t cache_bytes = tx_cache_bytes(tx);
 	bool index = false;
 	struct job *job;
 
 	(void)pthread_mutex_lock(&worker->mutex);
+	worker->health.memory_bytes = cache_bytes;
 	for (size_t i = 0; i < tx->effects.n; i++) {
 		index = index || tx->effects.items[i].kind == EFFECT_INDEX;
 		array_grow(worker->effects.items, worker->effects.n, worker->effects.cap);
@@ -559,7 +561,9 @@ void store_health(struct store *store, struct store_health *ret_health)
 	*ret_health = worker->health;
 	ret_health->waiting = worker->urgent.n + worker->waiting.n;
 	(void)pthread_mutex_unlock(&worker->mutex);
-	ret_health->memory_bytes = sqlite3_memory_used();
+	(void)pthread_mutex_lock(&store->reader.mutex);
+	ret_health->memory_bytes += store->reader.health.memory_bytes;
+	(void)pthread_mutex_unlock(&store->reader.mutex);
 }
 
 static void worker_stop(struct worker *worker, int64_t timeout_ms)
