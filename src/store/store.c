@@ -25,6 +25,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/mem.h"
+#include "store/event.h"
 #include "store/search.h"
 #include "store/store_internal.h"
 
@@ -245,7 +246,7 @@ static void hand_back(struct worker *worker, struct queue *done)
 		array_grow(worker->effects.items, worker->effects.n, worker->effects.cap);
 		worker->effects.items[worker->effects.n++] = tx->effects.items[i];
 	}
-	tx->effects.n = 0; /* their JSON moved with them */
+	tx->effects.n = 0; /* their events moved with them */
 	while ((job = queue_pop(done))) {
 		worker->health.jobs++;
 		queue_push(&worker->finished, job);
@@ -533,7 +534,7 @@ static bool collect(struct store *store, struct worker *worker)
 	(void)pthread_mutex_unlock(&worker->mutex);
 	for (size_t i = 0; i < effects.n; i++) {
 		store->options.on_effect(store->options.data, &effects.items[i]);
-		cJSON_Delete(effects.items[i].json);
+		event_free(effects.items[i].event);
 	}
 	free(effects.items);
 	if (!finished.first) {
