@@ -351,7 +351,7 @@ static void next_step(struct flight *flight, struct outcome *outcome)
 	driver_upload_finish(&flight->upload);
 	flight->upload = outcome->upload;
 	outcome->upload = (struct driver_upload){ 0 };
-	flight->job = (struct job){ .run = run_step, .done = done_step, .urgent = true };
+	flight->job = (struct job){ .run = run_step, .done = done_step, .urgent = true, .sound = true };
 	store_write(flight->outbox->daemon->store, &flight->job);
 }
 
@@ -481,6 +481,7 @@ static void record(struct flight *flight, enum send_event event, const struct er
 		flight->result.error = *err;
 	}
 	flight->job = (struct job){ .run = run_result, .done = done_result, .urgent = true, .insist = true };
+	flight->job.sound = !flight->park; /* parking moves other sends, too */
 	daemon_point("before-result");
 	store_write(flight->outbox->daemon->store, &flight->job);
 }
@@ -498,7 +499,7 @@ static void claim(struct outbox *outbox, struct account *account, struct send_id
 	flight->n_quotas = account->n_quotas;
 	flight->quotas = xnew_array(struct driver_quota, account->n_quotas + 1);
 	memcpy(flight->quotas, account->quotas, account->n_quotas * sizeof(*account->quotas));
-	flight->job = (struct job){ .run = run_claim, .done = done_claim, .urgent = true };
+	flight->job = (struct job){ .run = run_claim, .done = done_claim, .urgent = true, .sound = true };
 	account->sends_in_flight++;
 	outbox->in_flight++;
 	store_write(outbox->daemon->store, &flight->job);
