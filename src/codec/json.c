@@ -98,15 +98,32 @@ static void copy_unicode_escape(struct str *rest, struct buf *out)
 	*rest = str_sub(*rest, 4, rest->n);
 }
 
+/* What is at the front and may stand in a string as it is, by the run: nearly everything does. */
+static struct str plain_run(struct str text)
+{
+	size_t n = 0;
+
+	while (n < text.n && text.p[n] && (unsigned char)text.p[n] < 0x80 && text.p[n] != '"' && text.p[n] != '\\') {
+		n++;
+	}
+	return str_sub(text, 0, n);
+}
+
 static void copy_string(struct str *rest, struct buf *out)
 {
 	(void)buf_add_char(out, '"');
 	*rest = str_sub(*rest, 1, rest->n);
 	while (rest->n > 0) {
+		struct str run = plain_run(*rest);
 		char c = rest->p[0];
 		uint32_t code_point;
 		char bytes[4];
 
+		if (run.n > 0) {
+			(void)buf_add_str(out, run);
+			*rest = str_sub(*rest, run.n, rest->n);
+			continue;
+		}
 		if (c == '"') {
 			(void)buf_add_char(out, '"');
 			*rest = str_sub(*rest, 1, rest->n);
@@ -346,10 +363,15 @@ void json_add_str(cJSON *object, const char *key, struct str text)
 	uint32_t code_point;
 
 	buf_init(&safe, text.n * 3 + 1);
-	while (utf8_next(&rest, &code_point)) {
+	while (rest.n > 0) {
+		struct str run = plain_run(rest);
 		char bytes[4];
 
-		(void)buf_add(&safe, bytes, utf8_encode(code_point ? code_point : 0xfffd, bytes));
+		(void)buf_add_str(&safe, run);
+		rest = str_sub(rest, run.n, rest.n);
+		if (utf8_next(&rest, &code_point)) {
+			(void)buf_add(&safe, bytes, utf8_encode(code_point ? code_point : 0xfffd, bytes));
+		}
 	}
 	json_add(object, key, cJSON_CreateString(safe.p));
 	buf_finish(&safe);
