@@ -6,7 +6,7 @@
 build_packages="gcc libc6-dev meson ninja-build pkg-config gettext
 	libev-dev libcurl4-openssl-dev libcjson-dev libyaml-dev libsqlite3-dev libmicrohttpd-dev libutf8proc-dev
 	libcmark-dev libssl-dev libexpat1-dev libqrencode-dev libsystemd-dev curl jq ca-certificates"
-test_packages="$build_packages clang clang-format libclang-rt-14-dev libcmocka-dev valgrind mandoc openssl sqlite3 locales zbar-tools"
+test_packages="$build_packages clang clang-format libclang-rt-14-dev libcmocka-dev valgrind mandoc openssl sqlite3 locales strace zbar-tools"
 
 need_packages() {
 	case $1 in

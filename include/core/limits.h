@@ -69,6 +69,7 @@
 #define LIMIT_PULLS_RUNNING     256u /* polls at the same time; one that a person asked for is not counted out */
 #define LIMIT_CHECKS_RUNNING    64u  /* of tokens, by ourselves */
 #define LIMIT_HOOKS_RUNNING     16u
+#define LIMIT_HOOKS_URGENT      8u /* more of them, for those that are about a life */
 #define LIMIT_HOOK_MS           30000
 
 #endif

@@ -13,6 +13,8 @@
 void *xcalloc(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 void *xrealloc_array(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
 char *xstrdup(const char *s); /* NULL gives NULL */
+/* What is free goes back to the system: after something large that is done seldom. Takes milliseconds. */
+void mem_give_back(void);
 
 void free_charp(char **p); /* for cleanup() */
 

@@ -31,12 +31,18 @@ struct http_options {
 bool http_new(
 	struct loop *loop, const struct http_options *options, struct http **ret_http, struct error *err) must_check;
 
-/* Calls every open exchange's completion with HTTP_IN_DOUBT or HTTP_NOT_SENT, then frees. */
+/*
+ * The end. http_stop(): every open exchange completes as HTTP_IN_DOUBT or HTTP_NOT_SENT, new ones as HTTP_NOT_SENT.
+ * http_settle(): for when the loop has ended: runs the completions that wait; false: none did. http_free() does both
+ * until nothing is open, and frees.
+ */
+void http_stop(struct http *http);
+bool http_settle(struct http *http);
 void http_free(struct http *http);
 
 /*
  * Start an exchange. on_answer is called exactly once, never before http_start() has returned; `answer` and what
- * it borrows end with the call.
+ * it borrows end with the call. A request without a URL completes as HTTP_NOT_SENT.
  *
  * owns     takes what request holds (it is zeroed); returns a number for http_cancel(), never 0
  */

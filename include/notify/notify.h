@@ -30,12 +30,14 @@ struct notice {
 	char *const *argv;            /* the configured program and its own arguments; borrowed until return */
 	const char *const *arguments; /* appended; NULL-terminated; borrowed until return */
 	struct str input;             /* JSON for standard input; copied */
+	bool urgent;                  /* before all that are not, and with LIMIT_HOOKS_URGENT places of its own */
 };
 
 /* What became of it. exit_code 0-255, or -1 with `error` set: not startable, killed, timed out. */
 struct notice_result {
 	int64_t id;
-	int exit_code;
+	int exit_code; /* -1: it did not start, or was ended */
+	bool started;
 	struct error error;
 	struct str output; /* first line of its standard error, for the log; borrowed */
 };

@@ -41,7 +41,6 @@
 #include "model/send.h"
 
 #define DRIVER_QUOTAS_MAX 24
-#define DRIVER_FEEDS_MAX  4
 
 #define DRIVER_QUOTA_BROADCASTS "broadcasts" /* the quota of this name is reserved when a broadcast is scheduled */
 
@@ -62,6 +61,7 @@ struct driver_quota {
 	int64_t limit;     /* 0: unlimited */
 	int64_t reserve;   /* kept from polling: for sends and urgent reads */
 	bool month;        /* the window is a calendar month in the platform's zone (+0800); window_ms does not count */
+	bool per_send;     /* counts what went out, not calls: given back while nothing can be out (see cost) */
 };
 
 /* A list of citizens' messages that can be pulled. */
@@ -280,7 +280,8 @@ struct driver {
 
 	/* Fill in the quotas of an account; returns how many. Index 0 is what every counted call costs. */
 	size_t (*quotas)(const void *settings, struct driver_quota ret[DRIVER_QUOTAS_MAX]);
-	/* Set of quota indexes (bits) that carrying out this operation costs. send: as in driver_op, else NULL. */
+	/* Set of quota indexes (bits) that carrying out this operation costs. send: as in driver_op, else NULL. One
+	 * that counts per_send is in it as long as the progress says that nothing can be out. */
 	unsigned (*cost)(enum driver_op_kind kind, const struct driver_send *send);
 	/* Shortest time between two polls; how soon and how long a doubtful send is looked for; wall ms durations. */
 	int64_t (*poll_min_ms)(const void *settings);
@@ -303,6 +304,9 @@ struct driver {
 	bool (*can)(const void *settings, const char *capability);
 	/* Has calls of its own (OP_CALL). */
 	bool calls;
+	/* Can what this published be taken back by program? NULL: always. errors STATE/REJECT, with what to do instead
+	 */
+	bool (*may_withdraw)(const struct driver_send *published, struct error *err);
 	/* Shows a publication to one person before it goes out (OP_PREVIEW). */
 	bool previews;
 	/* Topics that followers may choose for themselves; NULL: the platform has none. */
@@ -315,6 +319,8 @@ struct driver {
 	/* Pushes; NULL: the platform has none, or the account's settings name no callback. Pure. */
 	bool (*takes_pushes)(const void *settings);
 	void (*push)(const struct driver_account *account, const struct driver_push *push, struct push_result *ret);
+	/* Can the answer to a push tell the citizen something? Else what he writes is for people only. */
+	bool answers;
 	/* The answer to a taken push. text: what the citizen is told; empty: nothing. */
 	bool (*answer_push)(const struct driver_account *account, const struct push_result *result, struct str text,
 		int64_t now_at, struct buf *out, const char **ret_type);

@@ -30,6 +30,7 @@ struct account_row {
 	char *name;
 	char *platform;
 	enum account_state state;
+	bool parked;              /* also while paused or removed */
 	char *reason;             /* why paused or parked; NULL */
 	char *remote_uid;         /* NULL until known */
 	struct secret token;      /* empty: none */
@@ -98,8 +99,11 @@ int64_t quota_window_end(const struct quota_window *window, int64_t now_at);
  */
 bool quota_spend(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t n, bool keep_reserve,
 	struct error *err) must_check;
-/* Count n calls that quota_state() has said remain. */
+/* Count n calls that quota_state() has said remain; fewer than 0: that many were not used. */
 bool quota_add(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t n,
+	struct error *err) must_check;
+/* One that was spent at spent_at was not needed after all; nothing, when its window is over. */
+bool quota_return(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t spent_at,
 	struct error *err) must_check;
 /* The platform said so: nothing of this scope before until_at. */
 bool quota_block(

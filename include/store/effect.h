@@ -17,6 +17,7 @@ enum effect_kind {
 	EFFECT_TICKET_DUE, /* ticket `id`: the ladder has something to do at `at` */
 	EFFECT_LEASE_DUE,  /* ticket `id`: its claim runs out at `at` */
 	EFFECT_NOTICE,     /* notice `id` waits for its hook */
+	EFFECT_ALARM,      /* the same of a notice about a life: it goes before all others */
 	EFFECT_EVENT,      /* an event row was written: `event` */
 	EFFECT_INDEX,      /* there is something new to index for search */
 	EFFECT_MEDIA,      /* medium `id` of a message waits to be fetched at `at` */

@@ -32,11 +32,11 @@ void notice_row_finish(struct notice_row *row);
 bool notice_load(struct tx *tx, int64_t id, struct notice_row *ret_row, struct error *err) must_check;
 
 /*
- * exit_code -1: could not run. A failed one is tried again at most 3 times with back-off (EFFECT_NOTICE with `at`),
- * then given up with event "notice.failed", which is itself an alarm on every monitor.
+ * exit_code -1: could not run. A failed one is tried again at most 3 times with back-off (EFFECT_NOTICE or EFFECT_ALARM
+ * with `at`), then given up with event "notice.failed", which is itself an alarm on every monitor.
  */
 bool notice_done(struct tx *tx, int64_t id, int exit_code, const char *why, struct error *err) must_check;
-/* At start: EFFECT_NOTICE for each open one. */
+/* At start: EFFECT_NOTICE or EFFECT_ALARM for each open one. */
 bool notice_arm_all(struct tx *tx, struct error *err) must_check;
 
 #endif

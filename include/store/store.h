@@ -38,6 +38,7 @@ struct job {
 	/* Loop; exactly once; err is NULL on success. May free the job. */
 	void (*done)(struct job *job, const struct error *err);
 	bool urgent;        /* before what is not */
+	unsigned rows;      /* of what is not: so many messages; a commit takes LIMIT_INTAKE_PER_COMMIT */
 	bool insist;        /* see above; run() must be repeatable */
 	bool sound;         /* whatever can refuse it does so before its first write: it needs no savepoint */
 	int tries;          /* the store's */
@@ -66,7 +67,13 @@ struct store_options {
  */
 bool store_open(const struct store_options *options, struct store **ret_store, struct error *err) must_check;
 
-/* Finish what is queued (at most timeout_ms), join the threads, close. Jobs left over get STORE/RETRY. */
+/*
+ * The end. store_stop(): finish what is queued (at most timeout_ms) and join the threads. store_settle(): run the done
+ * of everything finished; jobs left over, or handed in since, get STORE/RETRY; false: there was nothing. store_close()
+ * does both until nothing is left, and closes.
+ */
+void store_stop(struct store *store, int64_t timeout_ms);
+bool store_settle(struct store *store);
 void store_close(struct store *store, int64_t timeout_ms);
 
 /* Loop only. They keep the job until its done has run. */

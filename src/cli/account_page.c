@@ -5,6 +5,7 @@
 #include "cli/account_verbs.h"
 #include "cli/cli.h"
 #include "cli/page.h"
+#include "cli/sentence.h"
 #include "codec/json.h"
 #include "core/clock.h"
 
@@ -134,7 +135,7 @@ static void pushes(struct cli *cli, const cJSON *account)
 		relative_text(cli, &when, refused_at);
 		(void)buf_printf(
 			&line, _("%" PRId64 " refused, the last one %s: "), json_i64(pushes, "refused", 0), when.p);
-		out_safe(&line, json_text(pushes, "refused_why", ""));
+		out_said(&line, json_text(pushes, "refused_why", ""));
 		page_field(cli, "", line.p);
 	}
 	buf_finish(&line);
@@ -179,7 +180,7 @@ static void switched_off(struct cli *cli, const cJSON *account)
 		out_safe(&line, i18n_word(json_text(off, "capability", "")));
 		relative_text(cli, &when, field_at(off, "since"));
 		(void)buf_printf(&line, _(" (%s, until the next reload): "), when.p);
-		out_safe(&line, json_text(off, "why", ""));
+		out_said(&line, json_text(off, "why", ""));
 		page_field(cli, off == list->child ? _("Not allowed") : "", line.p);
 		buf_finish(&line);
 		buf_finish(&when);
@@ -194,7 +195,7 @@ void account_page(struct cli *cli, const cJSON *account)
 	page_cell(cli, _("State"), 12, STYLE_DIM);
 	out_styled(cli, state_style(state), i18n_word(state));
 	out_text(cli, "\n");
-	page_field(cli, _("Reason"), json_text(account, "reason", ""));
+	page_said(cli, _("Reason"), json_text(account, "reason", ""));
 	page_field(cli, _("Number"), json_text(account, "remote_uid", ""));
 	page_field(cli, _("Address"), json_text(account, "profile_url", ""));
 	page_time(cli, _("Token until"), field_at(account, "token_expires_at"));

@@ -13,6 +13,7 @@
 #include "cli/input.h"
 #include "cli/output.h"
 #include "cli/page.h"
+#include "cli/sentence.h"
 #include "codec/json.h"
 #include "core/clock.h"
 #include "core/limits.h"
@@ -78,6 +79,30 @@ static bool run_show(struct cli *cli, struct error *err)
 
 /* ---- check ---- */
 
+/* "Needs a person" outweighs "not known now", and that "not quite well". */
+static enum exit_code check_worse(enum exit_code a, enum exit_code b)
+{
+	static const enum exit_code ranks[] = { EXIT_CODE_ACCESS, EXIT_CODE_AGAIN, EXIT_CODE_QUOTA, EXIT_CODE_MISSING };
+
+	for (size_t i = 0; i < ARRAY_LEN(ranks); i++) {
+		if (a == ranks[i] || b == ranks[i]) {
+			return ranks[i];
+		}
+	}
+	return a ? a : b;
+}
+
+static enum exit_code check_exit(const cJSON *result)
+{
+	enum error_advice advice = ADVISE_NONE;
+
+	if (json_bool(result, "alive", false)) {
+		return json_bool(result, "ok", false) ? EXIT_CODE_DONE : EXIT_CODE_MISSING;
+	}
+	(void)error_advice_parse(json_text(result, "advice", ""), &advice);
+	return advice == ADVISE_RETRY ? EXIT_CODE_AGAIN : advice == ADVISE_WAIT ? EXIT_CODE_QUOTA : EXIT_CODE_ACCESS;
+}
+
 static bool check_one(struct cli *cli, const char *name, void *data unused_arg, struct error *err)
 {
 	cleanup(json_freep) cJSON *result = NULL;
@@ -86,11 +111,7 @@ static bool check_one(struct cli *cli, const char *name, void *data unused_arg, 
 	if (!ask(cli, "account.check", name_params(name), &result, err)) {
 		return false;
 	}
-	if (!json_bool(result, "alive", false)) {
-		cli->exit = EXIT_CODE_ACCESS;
-	} else if (!json_bool(result, "ok", false) && cli->exit == EXIT_CODE_DONE) {
-		cli->exit = EXIT_CODE_MISSING;
-	}
+	cli->exit = check_worse(cli->exit, check_exit(result));
 	if (!for_people(cli)) {
 		output_row(cli, result);
 		return true;
@@ -103,7 +124,7 @@ static bool check_one(struct cli *cli, const char *name, void *data unused_arg, 
 		struct buf line;
 
 		buf_init(&line, 2048);
-		out_safe(&line, cJSON_IsString(problem) ? problem->valuestring : "");
+		out_said(&line, cJSON_IsString(problem) ? problem->valuestring : "");
 		out_printf(cli, "%s: %s\n", name, line.p);
 		buf_finish(&line);
 	}
@@ -368,7 +389,7 @@ static const struct column list_columns[] = {
 	{ "state", N_("STATE"), COLUMN_STATE, 0, false },
 	{ "calls_remaining", N_("CALLS LEFT"), COLUMN_NUMBER, 0, true },
 	{ "token_expires_at", N_("TOKEN UNTIL"), COLUMN_TIME, 0, false },
-	{ "reason", N_("REASON"), COLUMN_TEXT, 16, false },
+	{ "reason", N_("REASON"), COLUMN_SAID, 16, false },
 	{ 0 },
 };
 static const struct shape list_shape = { "name", list_columns, list_fields };
@@ -378,7 +399,7 @@ static const char *const login_fields[] = { "url", "id", "name", "platform", "st
 	"blocked_until", "feeds", NULL };
 static const struct shape login_shape = { "name", list_columns, login_fields };
 
-static const char *const check_fields[] = { "name", "ok", "alive", "token_expires_at", "calls_remaining",
+static const char *const check_fields[] = { "name", "ok", "alive", "advice", "token_expires_at", "calls_remaining",
 	"posts_remaining", "problems", NULL };
 static const struct column check_columns[] = {
 	{ "name", N_("ACCOUNT"), COLUMN_TEXT, 12, false },
@@ -481,9 +502,9 @@ static const struct verb verbs[] = {
 	{ "show", "NAME...", N_("one account: state, token, quotas, what it may not do, pushes"), NULL, show_examples,
 		NULL, "account", 1, -1, &list_shape, false, run_show },
 	{ "check", "NAME...", N_("ask the platform whether an account is well"),
-		N_("Costs a call or two. Exit status 0: it is; 4: it needs a login; 3: something else is wrong, which "
-		   "is "
-		   "said."),
+		N_("Costs a call or two. Exit status 0: it is; 4: it needs a login, or the platform refuses it; 75: "
+		   "the platform cannot be asked now; 10: it has been asked too often; 3: something else is wrong, "
+		   "which is said."),
 		check_examples, NULL, "account", 1, -1, &check_shape, false, run_check },
 	{ "login", "NAME [--code -]", N_("let the account's owner agree, and fetch a token"),
 		N_("What was held for want of a login goes on by itself. The code is a secret: it is never given on "

@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/page.h"
+#include "cli/sentence.h"
 #include "codec/json.h"
 #include "core/clock.h"
 #include "core/limits.h"
@@ -33,8 +34,8 @@ struct monitor {
 
 /* ---- one event ---- */
 
-/* What an event says beyond who did what to what. */
-static void add_detail(struct buf *out, const cJSON *event)
+/* What an event says beyond who did what to what; for people in their language. */
+static void add_detail(struct buf *out, const cJSON *event, bool people)
 {
 	static const char *const names[] = { "priority", "class", "account", "delivery", "to", "target", "hold",
 		"state_to", "days", "level", "title", "url", "error", "reason", "why", "text", "receipt", "result" };
@@ -47,7 +48,11 @@ static void add_detail(struct buf *out, const cJSON *event)
 		}
 		if (strcmp(names[i], "state_to") == 0 || strcmp(names[i], "class") == 0 ||
 			strcmp(names[i], "hold") == 0) {
-			(void)buf_add_text(out, i18n_word(json_text(event, names[i], "")));
+			const char *word = json_text(event, names[i], "");
+
+			(void)buf_add_text(out, people ? i18n_word(word) : word);
+		} else if (people && event_said(event, names[i])) {
+			out_said(out, json_text(event, names[i], ""));
 		} else {
 			field_text(out, event, names[i], false);
 		}
@@ -77,7 +82,7 @@ static void print_for_people(struct cli *cli, const cJSON *event)
 	out_styled(cli, alarm ? STYLE_ALARM : STYLE_PLAIN, line.p);
 	used = text_width(buf_str(&line));
 	buf_clear(&line);
-	add_detail(&line, event);
+	add_detail(&line, event, true);
 	if (line.n > 0) {
 		(void)buf_add_text(&line, "  ");
 	}
@@ -130,7 +135,7 @@ static bool show(struct cli *cli, struct monitor *monitor, const cJSON *event)
 		struct buf detail;
 
 		buf_init(&detail, LIMIT_ANSWER_BYTES);
-		add_detail(&detail, event);
+		add_detail(&detail, event, false);
 		json_add_str(row, "detail", buf_str(&detail));
 		output_row(cli, output_mode(cli) == OUTPUT_WHOLE ? row : event);
 		buf_finish(&detail);
@@ -207,8 +212,12 @@ static bool stream(struct cli *cli, struct monitor *monitor, struct error *err)
 static void wait_for_daemon(struct cli *cli, struct monitor *monitor, const struct error *why)
 {
 	struct error err = { 0 };
+	struct buf text;
 
-	warn(cli, _("gazette: the daemon is gone (%s): waiting for it"), why->message);
+	buf_init(&text, 4096);
+	out_said(&text, why->message);
+	warn(cli, _("gazette: the daemon is gone (%s): waiting for it"), text.p);
+	buf_finish(&text);
 	do {
 		(void)poll(NULL, 0, AGAIN_MS);
 		ask_disconnect(cli);

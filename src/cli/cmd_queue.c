@@ -121,7 +121,7 @@ static const struct column list_columns[] = {
 	{ "hold", N_("HOLD"), COLUMN_WORD, 0, true },
 	{ "due_at", N_("DUE"), COLUMN_TIME, 0, false },
 	{ "attempts", N_("TRIES"), COLUMN_NUMBER, 0, true },
-	{ "error|text", N_("TEXT"), COLUMN_TEXT, 20, false },
+	{ "error|text", N_("TEXT"), COLUMN_SAID, 20, false },
 	{ 0 },
 };
 static const struct shape list_shape = { "delivery", list_columns, list_fields };

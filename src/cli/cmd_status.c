@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/page.h"
+#include "cli/sentence.h"
 #include "codec/json.h"
 
 /* ---- what needs a person ---- */
@@ -115,7 +116,7 @@ static void page(struct cli *cli, const cJSON *status)
 	cJSON_ArrayForEach(problem, problems)
 	{
 		buf_clear(&text);
-		out_safe(&text, problem->valuestring);
+		out_said(&text, problem->valuestring);
 		page_cell(cli, problem == problems->child ? _("To do") : "", 12, STYLE_DIM);
 		out_styled(cli, STYLE_BAD, text.p);
 		out_text(cli, "\n");

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/post_file.h"
+#include "cli/sentence.h"
 #include "codec/json.h"
 
 static void set_number(cJSON *row, const char *name, int value)
@@ -58,7 +59,7 @@ void finding_text(struct buf *out, const cJSON *finding)
 	if (account[0]) {
 		(void)buf_printf(out, "%s: ", account);
 	}
-	out_safe(out, json_text(finding, "message", ""));
+	out_said(out, json_text(finding, "message", ""));
 	(void)buf_printf(out, " [%s]", json_text(finding, "rule", ""));
 }
 

@@ -90,7 +90,17 @@ static const char *const words[] = {
 	N_("ticket"),
 	N_("account"),
 	/* notes */
-	N_("a preview shows the first picture only"),
+	/* what its sentences are about */
+	N_("title"),
+	N_("author"),
+	N_("digest"),
+	N_("key"),
+	N_("platform"),
+	N_("priority"),
+	N_("user"),
+	N_("group"),
+	N_("day"),
+	N_("month"),
 	/* events */
 	N_("post.created"),
 	N_("post.withdraw"),
@@ -173,6 +183,9 @@ void i18n_start(void)
 	(void)bindtextdomain("gazette", dir && dir[0] ? dir : GAZETTE_LOCALE_DIR);
 	(void)bind_textdomain_codeset("gazette", "UTF-8");
 	(void)textdomain("gazette");
+	/* What the system says stands in errors, and those are English for programs on every machine: see sentence.c.
+	 */
+	(void)bindtextdomain("libc", "/nonexistent");
 }
 
 const char *i18n_word(const char *word)

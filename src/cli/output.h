@@ -23,6 +23,7 @@ enum column_kind {
 	COLUMN_NUMBER,   /* to the right */
 	COLUMN_WORD,     /* a name of ours: translated for people, never in a pipe */
 	COLUMN_STATE,    /* the same, with a colour */
+	COLUMN_SAID,     /* a sentence of the daemon's, or else ("error|text") a text: the same */
 	COLUMN_PRIORITY, /* P0 gets a mark */
 	COLUMN_TIME,     /* relative for people */
 	COLUMN_DUE,      /* relative, "overdue" once it has passed */

@@ -3,9 +3,11 @@
  * cut shrink, the widest first; when that is not enough, columns that may be left out go, from the right; and when even
  * that is not enough, the widest is cut all the same, but for numbers.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/output_internal.h"
+#include "cli/sentence.h"
 #include "codec/json.h"
 #include "core/limits.h"
 #include "core/mem.h"
@@ -42,6 +44,21 @@ static void add_time(struct cli *cli, struct buf *out, const struct column *colu
 	*ret_style = overdue ? STYLE_BAD : STYLE_PLAIN;
 }
 
+static void add_said(struct buf *out, const struct column *column, const cJSON *row, bool people)
+{
+	struct str rest = str_from(column->field);
+	struct str first = { 0 };
+	char name[32];
+
+	(void)str_split(&rest, '|', &first);
+	(void)snprintf(name, sizeof(name), STR_FMT, STR_ARG(first));
+	if (people && json_text(row, name, "")[0]) {
+		out_said(out, json_text(row, name, ""));
+	} else {
+		field_text(out, row, column->field, false);
+	}
+}
+
 void cell_text(struct cli *cli, struct buf *out, const struct column *column, const cJSON *row, bool people,
 	enum style *ret_style)
 {
@@ -52,6 +69,9 @@ void cell_text(struct cli *cli, struct buf *out, const struct column *column, co
 	case COLUMN_TEXT:
 	case COLUMN_NUMBER:
 		field_text(out, row, column->field, false);
+		break;
+	case COLUMN_SAID:
+		add_said(out, column, row, people);
 		break;
 	case COLUMN_STATE:
 		*ret_style = state_style(word);

@@ -6,6 +6,7 @@
 
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/sentence.h"
 #include "codec/json.h"
 #include "core/clock.h"
 #include "text/utf8.h"
@@ -68,6 +69,16 @@ void page_field(struct cli *cli, const char *name, const char *value)
 	buf_finish(&safe);
 }
 
+void page_said(struct cli *cli, const char *name, const char *value)
+{
+	struct buf text;
+
+	buf_init(&text, 65536);
+	(void)sentence_add(&text, str_from(value));
+	page_field(cli, name, text.p);
+	buf_finish(&text);
+}
+
 void page_time(struct cli *cli, const char *name, int64_t at)
 {
 	struct buf echo;
@@ -94,6 +105,14 @@ void page_duration(struct cli *cli, const char *name, int64_t ms)
 	buf_finish(&text);
 }
 
+bool event_said(const cJSON *event, const char *name)
+{
+	if (strcmp(name, "reason") == 0 || strcmp(name, "note") == 0) {
+		return strcmp(json_text(event, "actor", ""), "gazetted") == 0;
+	}
+	return strcmp(name, "error") == 0 || strcmp(name, "why") == 0;
+}
+
 /* What an event says beyond who did what: the words people gave, and what changed. */
 static void add_detail(struct buf *out, const cJSON *event)
 {
@@ -104,6 +123,7 @@ static void add_detail(struct buf *out, const cJSON *event)
 		const char *text = json_text(event, names[i], "");
 		bool ours = strcmp(names[i], "state_from") == 0 || strcmp(names[i], "state_to") == 0 ||
 			    strcmp(names[i], "result") == 0;
+		bool said = event_said(event, names[i]);
 
 		if (!text[0]) {
 			continue;
@@ -111,7 +131,11 @@ static void add_detail(struct buf *out, const cJSON *event)
 		if (out->n > 0) {
 			(void)buf_add_text(out, strcmp(names[i], "state_to") == 0 ? " → " : "  ");
 		}
-		out_safe(out, ours ? i18n_word(text) : text);
+		if (said) {
+			out_said(out, text);
+		} else {
+			out_safe(out, ours ? i18n_word(text) : text);
+		}
 	}
 }
 

@@ -18,10 +18,13 @@ bool for_people(const struct cli *cli);
 /* All texts may be foreign: they are made harmless here. Empty ones print nothing. */
 void page_title(struct cli *cli, const char *what, const char *title);
 void page_field(struct cli *cli, const char *name, const char *value);
-void page_time(struct cli *cli, const char *name, int64_t at);     /* 0: nothing */
-void page_duration(struct cli *cli, const char *name, int64_t ms); /* negative: nothing */
+void page_said(struct cli *cli, const char *name, const char *said); /* a sentence of the daemon's */
+void page_time(struct cli *cli, const char *name, int64_t at);       /* 0: nothing */
+void page_duration(struct cli *cli, const char *name, int64_t ms);   /* negative: nothing */
 /* A cell of a line: padded to `cells` when that is not 0, and a blank behind. */
 void page_cell(struct cli *cli, const char *value, size_t cells, enum style style);
+/* Whether a member of an event is a sentence of the daemon's; a reason or a note may also be a colleague's words. */
+bool event_said(const cJSON *event, const char *name);
 /* Rows {at, actor, action, ...}, oldest first. */
 void page_history(struct cli *cli, const cJSON *history);
 

@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "cli/page.h"
 #include "cli/post_verbs.h"
+#include "cli/sentence.h"
 #include "codec/json.h"
 #include "core/mem.h"
 
@@ -30,7 +31,7 @@ static const struct column columns[] = {
 	{ "key", N_("KEY"), COLUMN_TEXT, 8, false },
 	{ "result", N_("RESULT"), COLUMN_STATE, 0, false },
 	{ "id", N_("POST"), COLUMN_NUMBER, 0, false },
-	{ "reason", N_("REASON"), COLUMN_TEXT, 20, false },
+	{ "reason", N_("REASON"), COLUMN_SAID, 20, false },
 	{ 0 },
 };
 const struct shape post_import_shape = { "id", columns, fields };
@@ -181,7 +182,7 @@ static void say_wrong(struct cli *cli, const char *reason)
 	struct buf safe;
 
 	buf_init(&safe, 4096);
-	out_safe(&safe, reason);
+	out_said(&safe, reason);
 	warn(cli, "%s", safe.p);
 	buf_finish(&safe);
 }

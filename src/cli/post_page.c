@@ -6,7 +6,18 @@
 #include "cli/output.h"
 #include "cli/page.h"
 #include "cli/post_verbs.h"
+#include "cli/sentence.h"
 #include "codec/json.h"
+
+static void show_said(struct cli *cli, const char *said, enum style style)
+{
+	struct buf text;
+
+	buf_init(&text, 65536);
+	(void)sentence_add(&text, str_from(said));
+	page_cell(cli, text.p, 0, style);
+	buf_finish(&text);
+}
 
 static void show_deliveries(struct cli *cli, const cJSON *post)
 {
@@ -34,10 +45,10 @@ static void show_deliveries(struct cli *cli, const cJSON *post)
 			page_cell(cli, url, 0, STYLE_PLAIN);
 		}
 		if (error[0]) {
-			page_cell(cli, error, 0, STYLE_BAD);
+			show_said(cli, error, STYLE_BAD);
 		}
 		if (json_text(row, "note", "")[0]) {
-			page_cell(cli, json_text(row, "note", ""), 0, STYLE_DIM);
+			show_said(cli, json_text(row, "note", ""), STYLE_DIM);
 		}
 		out_text(cli, "\n");
 	}

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/page.h"
 #include "cli/post_verbs.h"
+#include "cli/sentence.h"
 #include "codec/json.h"
 
 const struct option post_preview_options[] = {
@@ -47,10 +48,12 @@ static void tell(struct cli *cli, const cJSON *result, bool dry_run)
 		say(cli, _("%s is shown to %s, and to nobody else: look in WeChat."), json_text(result, "delivery", ""),
 			to.p);
 	}
-	buf_finish(&to);
 	if (json_text(result, "note", NULL)) {
-		say(cli, "%s", i18n_word(json_text(result, "note", "")));
+		buf_clear(&to);
+		out_said(&to, json_text(result, "note", ""));
+		say(cli, "%s", to.p);
 	}
+	buf_finish(&to);
 }
 
 bool post_preview(struct cli *cli, struct error *err)

@@ -68,7 +68,7 @@ static const struct column check_columns[] = {
 	{ "file", N_("FILE"), COLUMN_TEXT, 0, false },
 	{ "line", N_("LINE"), COLUMN_NUMBER, 0, false },
 	{ "level", N_("LEVEL"), COLUMN_STATE, 0, false },
-	{ "message", N_("MESSAGE"), COLUMN_TEXT, 20, false },
+	{ "message", N_("MESSAGE"), COLUMN_SAID, 20, false },
 	{ 0 },
 };
 const struct shape post_check_shape = { "rule", check_columns, check_fields };

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/output.h"
+#include "cli/sentence.h"
 #include "codec/json.h"
 #include "core/limits.h"
 #include "text/when.h"
@@ -112,7 +113,7 @@ enum exit_code report(struct cli *cli, const struct error *err, const char *id)
 			out_safe(&line, id);
 			(void)buf_add_text(&line, ": ");
 		}
-		out_safe(&line, err->message);
+		out_said(&line, err->message);
 		add_advice(&line, cli, err, code);
 		if (cli->draft) {
 			(void)buf_printf(&line, "\ngazette: ");

@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/output.h"
 #include "cli/page.h"
+#include "cli/sentence.h"
 #include "cli/ticket_verbs.h"
 #include "codec/json.h"
 #include "text/when.h"
@@ -196,7 +197,7 @@ static void show_media(struct cli *cli, const cJSON *entry)
 
 			if (strcmp(state, "failed") == 0) {
 				(void)buf_printf(&line, "%s: ", _("could not be fetched"));
-				out_safe(&line, json_text(medium, "why", ""));
+				out_said(&line, json_text(medium, "why", ""));
 			} else if (strcmp(state, "purged") == 0) {
 				(void)buf_add_text(&line, _("was forgotten with its citizen"));
 			} else {

@@ -98,15 +98,15 @@ static void copy_unicode_escape(struct str *rest, struct buf *out)
 	*rest = str_sub(*rest, 4, rest->n);
 }
 
-/* What is at the front and may stand in a string as it is, by the run: nearly everything does. */
-static struct str plain_run(struct str text)
+/* Bytes at the front that mean nothing to anybody: most of every text. */
+static size_t plain_bytes(struct str s)
 {
 	size_t n = 0;
 
-	while (n < text.n && text.p[n] && (unsigned char)text.p[n] < 0x80 && text.p[n] != '"' && text.p[n] != '\\') {
+	while (n < s.n && s.p[n] >= ' ' && s.p[n] <= '~' && s.p[n] != '"' && s.p[n] != '\\') {
 		n++;
 	}
-	return str_sub(text, 0, n);
+	return n;
 }
 
 static void copy_string(struct str *rest, struct buf *out)
@@ -114,16 +114,17 @@ static void copy_string(struct str *rest, struct buf *out)
 	(void)buf_add_char(out, '"');
 	*rest = str_sub(*rest, 1, rest->n);
 	while (rest->n > 0) {
-		struct str run = plain_run(*rest);
-		char c = rest->p[0];
+		size_t plain = plain_bytes(*rest);
 		uint32_t code_point;
 		char bytes[4];
+		char c;
 
-		if (run.n > 0) {
-			(void)buf_add_str(out, run);
-			*rest = str_sub(*rest, run.n, rest->n);
-			continue;
+		(void)buf_add(out, rest->p, plain);
+		*rest = str_sub(*rest, plain, rest->n);
+		if (rest->n == 0) {
+			return;
 		}
+		c = rest->p[0];
 		if (c == '"') {
 			(void)buf_add_char(out, '"');
 			*rest = str_sub(*rest, 1, rest->n);
@@ -364,11 +365,11 @@ void json_add_str(cJSON *object, const char *key, struct str text)
 
 	buf_init(&safe, text.n * 3 + 1);
 	while (rest.n > 0) {
-		struct str run = plain_run(rest);
+		size_t plain = plain_bytes(rest);
 		char bytes[4];
 
-		(void)buf_add_str(&safe, run);
-		rest = str_sub(rest, run.n, rest.n);
+		(void)buf_add(&safe, rest.p, plain);
+		rest = str_sub(rest, plain, rest.n);
 		if (utf8_next(&rest, &code_point)) {
 			(void)buf_add(&safe, bytes, utf8_encode(code_point ? code_point : 0xfffd, bytes));
 		}

@@ -4,6 +4,7 @@
  */
 #include "core/mem.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,6 +52,11 @@ char *xstrdup(const char *s)
 		exhausted();
 	}
 	return copy;
+}
+
+void mem_give_back(void)
+{
+	(void)malloc_trim(0);
 }
 
 void free_charp(char **p)

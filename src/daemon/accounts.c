@@ -70,6 +70,32 @@ void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, s
 	}
 }
 
+bool account_hears(const struct account *account)
+{
+	return account->driver &&
+	       (account->state == ACCOUNT_READY || (account->state == ACCOUNT_PAUSED && !account->parked));
+}
+
+bool quotas_return(struct tx *tx, struct account_id account, const struct driver_quota *quotas, size_t n, unsigned cost,
+	int64_t spent_at, struct error *err)
+{
+	struct quota_window windows[DRIVER_QUOTAS_MAX];
+	size_t n_windows;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!quotas[i].per_send) {
+			cost &= ~(1u << i);
+		}
+	}
+	quota_windows(quotas, n, cost, windows, &n_windows);
+	for (size_t i = 0; i < n_windows; i++) {
+		if (!quota_return(tx, account, &windows[i], spent_at, err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 const struct switched_off *account_off(const struct account *account, const char *capability)
 {
 	for (size_t i = 0; i < account->n_off; i++) {
@@ -86,6 +112,7 @@ void account_switch_off(struct daemon *daemon, struct account *account, const ch
 		return;
 	}
 	if (account->n_off < SWITCHED_OFF_MAX) {
+		array_grow(account->off, account->n_off, account->cap_off);
 		account->off[account->n_off++] = (struct switched_off){
 			.capability = capability, .why = xstrdup(why), .at = loop_now_at(daemon->loop)
 		};
@@ -189,6 +216,7 @@ static void apply_row(struct daemon *daemon, const struct account_row *row)
 			log_text(row->reason));
 	}
 	account->state = row->state;
+	account->parked = row->parked;
 	free(account->reason);
 	account->reason = xstrdup(row->reason);
 	secret_copy(&account->token, &row->token);
@@ -242,6 +270,9 @@ static void done_refresh(struct job *job, const struct error *err)
 		accounts_refresh(daemon, NULL);
 	}
 	account_rows_free(refresh->rows, refresh->n);
+	if (!refresh->only.v) {
+		mem_give_back(); /* the rows, and the configuration as it was read */
+	}
 	free(refresh);
 }
 
@@ -282,6 +313,7 @@ void accounts_free(struct daemon *daemon)
 		heap_finish(&account->waiting);
 		secret_finish(&account->token);
 		switch_on_all(account);
+		free(account->off);
 		free(account->quotas);
 		renewal_free(account->renewal);
 		topics_free(account->topics);

@@ -230,7 +230,7 @@ static bool take_message(struct tx *tx, struct taken *taken, const struct intake
 	if (taken_up) {
 		return true;
 	}
-	if (asks_for_status(message->text, &number)) {
+	if (taken->driver->answers && asks_for_status(message->text, &number)) {
 		return contact_heard(tx, taken->account, message->author_id, message->window_ms,
 			       message->window_replies, true, err) &&
 		       tell_status(tx, taken, message, number, err);

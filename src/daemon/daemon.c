@@ -167,6 +167,7 @@ static void on_effect(void *data, const struct effect *effect)
 		deadlines_arm(daemon->deadlines, effect);
 		return;
 	case EFFECT_NOTICE:
+	case EFFECT_ALARM:
 		hooks_arm(daemon->hooks, effect);
 		return;
 	case EFFECT_EVENT:
@@ -485,6 +486,23 @@ void daemon_stop(struct daemon *daemon)
 	timer_start(daemon->loop, &daemon->stop_timer, 0);
 }
 
+/* The loop has ended. Whoever waits for an answer or for the store gets it, or hears that it will not come. */
+static void settle(struct daemon *daemon)
+{
+	if (daemon->http) {
+		http_stop(daemon->http);
+		while (http_settle(daemon->http)) {
+		}
+	}
+	if (daemon->store) {
+		store_stop(daemon->store, CLOSE_MS);
+		while (store_settle(daemon->store) || (daemon->http && http_settle(daemon->http))) {
+		}
+	}
+	http_free(daemon->http);
+	store_close(daemon->store, 0);
+}
+
 void daemon_finish(struct daemon *daemon)
 {
 	/* What is still out comes back as in doubt; its result is recorded while the store closes. */
@@ -498,11 +516,7 @@ void daemon_finish(struct daemon *daemon)
 	if (daemon->poller) {
 		poller_stop(daemon->poller);
 	}
-	http_free(daemon->http);
-	daemon->http = NULL; /* what the store still hands back may ask for nothing more */
-	if (daemon->store) {
-		store_close(daemon->store, CLOSE_MS);
-	}
+	settle(daemon);
 	control_free(daemon->control);
 	daemon->control = NULL;
 	callbacks_free(daemon->callbacks);

@@ -65,6 +65,12 @@ struct rules {
 	struct config *config;
 	struct triage *triage;
 	struct wording *wording;
+
+	/* The deadlines of whatever comes in at clocks_at with that window: what comes together shares them. The
+	 * loop's. */
+	int64_t clocks_at;
+	int64_t clocks_window_ms;
+	struct ticket_clocks clocks[PRIORITIES];
 };
 struct rules *rules_ref(struct rules *rules);
 void rules_unref(struct rules *rules);
@@ -75,7 +81,7 @@ struct switched_off {
 	char *why;
 	int64_t at;
 };
-#define SWITCHED_OFF_MAX 16
+#define SWITCHED_OFF_MAX 16 /* more capabilities than any driver has */
 
 /* What was pushed to an account since the daemon started. */
 struct push_health {
@@ -93,6 +99,7 @@ struct account {
 	const struct driver *driver; /* NULL: removed from the configuration */
 	const struct config_account *config;
 	enum account_state state;
+	bool parked; /* also while paused */
 	char *reason;
 	struct secret token;
 	char *remote_uid;
@@ -106,8 +113,9 @@ struct account {
 	int64_t calls_unsaved;     /* poller.c: spent, not yet in the ledger */
 	struct mono token_checked; /* tokens.c */
 	struct renewal *renewal;   /* renew.c; NULL: no token of this account is renewed by us */
-	struct switched_off off[SWITCHED_OFF_MAX];
+	struct switched_off *off;  /* most have none */
 	size_t n_off;
+	size_t cap_off;
 	struct push_health pushes;   /* callbacks.c */
 	struct topic_worker *topics; /* topics.c; NULL: nobody has chosen anything yet */
 };
@@ -154,6 +162,9 @@ struct account *daemon_account(struct daemon *daemon, struct account_id id); /* 
 struct account *daemon_account_named(struct daemon *daemon, const char *name);
 /* The ledger windows of the quotas in the set `cost`. ret holds DRIVER_QUOTAS_MAX. */
 void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, struct quota_window *ret, size_t *ret_n);
+/* Of the set `cost`, what counts per_send was spent at spent_at for nothing. */
+bool quotas_return(struct tx *tx, struct account_id account, const struct driver_quota *quotas, size_t n, unsigned cost,
+	int64_t spent_at, struct error *err) must_check;
 /* Read the rows again and bring the run-time accounts up to date; then `then(daemon)` on the loop (NULL: nothing). */
 void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon));
 void account_refresh(struct daemon *daemon, struct account_id id); /* one row of them */
@@ -161,6 +172,8 @@ void account_refresh(struct daemon *daemon, struct account_id id); /* one row of
 void accounts_use_config(struct daemon *daemon);
 void accounts_free(struct daemon *daemon);
 /* NULL: the platform has not refused it. */
+/* Are citizens heard? A pause stops what the office says, not what it is told. */
+bool account_hears(const struct account *account);
 const struct switched_off *account_off(const struct account *account, const char *capability);
 /* Remember it, and say so once. capability: a static word of the driver's, or NULL: nothing happens. */
 void account_switch_off(struct daemon *daemon, struct account *account, const char *capability, const char *why);
@@ -232,9 +245,9 @@ struct intake_item {
 	struct triage_result triaged;
 	char *spans;
 };
-void intake_prepare(const struct rules *rules, struct message *message, int64_t now_at, struct intake_item *ret);
+void intake_prepare(struct rules *rules, struct message *message, int64_t now_at, struct intake_item *ret);
 void intake_item_finish(struct intake_item *item);
-/* Takes the list's content (zeroed); done runs once, later, when all of it is stored. */
+/* Takes the content (zeroed) of a list that is not empty; done runs once, later, when all of it is stored. */
 void intake_messages(struct daemon *daemon, struct account *account, struct message_list *list,
 	void (*done)(void *data, int64_t opened, int64_t joined, int64_t known, const struct error *err), void *data);
 
@@ -247,7 +260,7 @@ void deadlines_arm(
 /* hooks.c */
 struct hooks *hooks_new(struct daemon *daemon, struct error *err);
 void hooks_free(struct hooks *hooks);
-void hooks_arm(struct hooks *hooks, const struct effect *effect); /* EFFECT_NOTICE */
+void hooks_arm(struct hooks *hooks, const struct effect *effect); /* EFFECT_NOTICE, EFFECT_ALARM */
 
 /* fetcher.c: what came with messages, fetched before the platform forgets it */
 struct fetcher *fetcher_new(struct daemon *daemon, struct error *err);

@@ -249,7 +249,7 @@ static void done_load(struct job *job, const struct error *err)
 		fetch_end(fetch);
 		return;
 	}
-	if (!account || !account->driver || account->state != ACCOUNT_READY) {
+	if (!account || !account_hears(account)) {
 		due_add(&fetch->fetcher->due, loop_now_at(daemon->loop) + 10 * MINUTE_MS, fetch->id);
 		fetch_end(fetch);
 		return;

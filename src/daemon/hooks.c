@@ -24,7 +24,8 @@
 
 struct hooks {
 	struct daemon *daemon;
-	struct due due; /* ids are notices */
+	struct due due;    /* ids are notices */
+	struct due alarms; /* the same of those about a life */
 };
 
 /* One notice, from the due clock to its recorded exit code. */
@@ -32,11 +33,20 @@ struct errand {
 	struct job job;
 	struct hooks *hooks;
 	int64_t id;
+	bool alarm;
+	bool by_reader;
 	struct notice_row row;
 	cJSON *ticket; /* of the inbox; NULL: the notice is about none */
 	int exit_code;
 	char *why;
 };
+
+static void again_later(struct errand *errand)
+{
+	struct hooks *hooks = errand->hooks;
+
+	due_add(errand->alarm ? &hooks->alarms : &hooks->due, loop_now_at(hooks->daemon->loop) + BUSY_MS, errand->id);
+}
 
 static void errand_free(struct errand *errand)
 {
@@ -78,8 +88,8 @@ static void on_hook_done(void *data, const struct notice_result *result)
 {
 	struct errand *errand = data;
 
-	if (result->exit_code == -1 && result->error.advice == ADVISE_RETRY) {
-		due_add(&errand->hooks->due, loop_now_at(errand->hooks->daemon->loop) + BUSY_MS, errand->id);
+	if (!result->started && result->error.advice == ADVISE_RETRY) {
+		again_later(errand);
 		errand_free(errand);
 		return;
 	}
@@ -161,7 +171,12 @@ static void start(struct errand *errand)
 	cJSON_Delete(input);
 	notify_run(daemon->notify,
 		&(struct notice){
-			.id = errand->id, .argv = hook->argv, .arguments = arguments, .input = buf_str(&text) },
+			.id = errand->id,
+			.argv = hook->argv,
+			.arguments = arguments,
+			.input = buf_str(&text),
+			.urgent = errand->alarm,
+		},
 		on_hook_done, errand);
 	buf_finish(&text);
 }
@@ -170,8 +185,28 @@ static bool run_load(struct tx *tx, struct job *job, struct error *err)
 {
 	struct errand *errand = container_of(job, struct errand, job);
 
+	notice_row_finish(&errand->row);
+	cJSON_Delete(errand->ticket);
+	errand->ticket = NULL;
 	return notice_load(tx, errand->id, &errand->row, err) &&
 	       (!errand->row.ticket || view_ticket(tx, (struct ticket_id){ errand->row.ticket }, &errand->ticket, err));
+}
+
+static void done_load(struct job *job, const struct error *err);
+
+/*
+ * A search, a report or a picture may have the reader for seconds, and a life does not wait for that: the store thread
+ * looks, whom it costs nothing on the disk. Where that one is out of order the reader does.
+ */
+static void load(struct errand *errand, bool by_reader)
+{
+	errand->by_reader = by_reader;
+	errand->job = (struct job){ .run = run_load, .done = done_load, .urgent = true };
+	if (by_reader) {
+		store_read(errand->hooks->daemon->store, &errand->job);
+	} else {
+		store_write(errand->hooks->daemon->store, &errand->job);
+	}
 }
 
 static void done_load(struct job *job, const struct error *err)
@@ -183,16 +218,19 @@ static void done_load(struct job *job, const struct error *err)
 		start(errand);
 		return;
 	}
+	if (err && err->domain != ERROR_MISSING && !errand->by_reader && !hooks->daemon->stopping) {
+		load(errand, true);
+		return;
+	}
 	if (err && err->domain != ERROR_MISSING) {
 		log_warn("hook.waits notice=%" PRId64 " error=%s", errand->id, log_text(err->message));
-		due_add(&hooks->due, loop_now_at(hooks->daemon->loop) + BUSY_MS, errand->id);
+		again_later(errand);
 	}
 	errand_free(errand);
 }
 
-static void on_due(struct due *due, int64_t at unused_arg, int64_t id)
+static void begin(struct hooks *hooks, int64_t id, bool alarm)
 {
-	struct hooks *hooks = container_of(due, struct hooks, due);
 	struct errand *errand;
 
 	if (hooks->daemon->stopping) {
@@ -201,13 +239,23 @@ static void on_due(struct due *due, int64_t at unused_arg, int64_t id)
 	errand = xnew(struct errand);
 	errand->hooks = hooks;
 	errand->id = id;
-	errand->job = (struct job){ .run = run_load, .done = done_load, .urgent = true };
-	store_read(hooks->daemon->store, &errand->job);
+	errand->alarm = alarm;
+	load(errand, !alarm);
+}
+
+static void on_due(struct due *due, int64_t at unused_arg, int64_t id)
+{
+	begin(container_of(due, struct hooks, due), id, false);
+}
+
+static void on_alarm(struct due *due, int64_t at unused_arg, int64_t id)
+{
+	begin(container_of(due, struct hooks, alarms), id, true);
 }
 
 void hooks_arm(struct hooks *hooks, const struct effect *effect)
 {
-	due_add(&hooks->due, effect->at, effect->id);
+	due_add(effect->kind == EFFECT_ALARM ? &hooks->alarms : &hooks->due, effect->at, effect->id);
 }
 
 struct hooks *hooks_new(struct daemon *daemon, struct error *err)
@@ -216,6 +264,11 @@ struct hooks *hooks_new(struct daemon *daemon, struct error *err)
 
 	hooks->daemon = daemon;
 	if (!due_start(daemon->loop, &hooks->due, on_due, NULL, err)) {
+		free(hooks);
+		return NULL;
+	}
+	if (!due_start(daemon->loop, &hooks->alarms, on_alarm, NULL, err)) {
+		due_finish(&hooks->due);
 		free(hooks);
 		return NULL;
 	}
@@ -228,5 +281,6 @@ void hooks_free(struct hooks *hooks)
 		return;
 	}
 	due_finish(&hooks->due);
+	due_finish(&hooks->alarms);
 	free(hooks);
 }

@@ -7,6 +7,7 @@
  * that cannot be stored whatever is done (no usable id) is left out and said in the log; it must not stop the others
  * for ever.
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -129,15 +130,14 @@ static char *spans_json(const struct triage_result *result)
 }
 
 /* What would be due when, for each priority that the ticket it becomes part of may turn out to have. */
-static void set_clocks(
-	const struct config *config, const struct message *message, int64_t now_at, struct ticket_clocks *ret)
+static void work_out_clocks(const struct config *config, int64_t now_at, int64_t window_ms, struct ticket_clocks *ret)
 {
 	for (int priority = 0; priority < PRIORITIES; priority++) {
 		struct ladder_ticket ticket = {
 			.priority = priority,
 			.clock_at = now_at,
-			.window_at = message->window_ms > 0 ? now_at + message->window_ms : 0,
-			.window_ms = message->window_ms,
+			.window_at = window_ms > 0 ? now_at + window_ms : 0,
+			.window_ms = window_ms,
 		};
 		int64_t rung_at = 0;
 		int rung;
@@ -156,13 +156,24 @@ static void set_clocks(
 	}
 }
 
+/* Walking the calendar for every priority and rung takes longer than all the rest. */
+static const struct ticket_clocks *clocks_of(struct rules *rules, int64_t now_at, int64_t window_ms)
+{
+	if (rules->clocks_at != now_at || rules->clocks_window_ms != window_ms) {
+		work_out_clocks(rules->config, now_at, window_ms, rules->clocks);
+		rules->clocks_at = now_at;
+		rules->clocks_window_ms = window_ms;
+	}
+	return rules->clocks;
+}
+
 void intake_item_finish(struct intake_item *item)
 {
 	free(item->spans);
 	*item = (struct intake_item){ 0 };
 }
 
-void intake_prepare(const struct rules *rules, struct message *message, int64_t now_at, struct intake_item *ret)
+void intake_prepare(struct rules *rules, struct message *message, int64_t now_at, struct intake_item *ret)
 {
 	struct message_new *new = &ret->new;
 	struct triage_result *result = &ret->triaged;
@@ -174,7 +185,7 @@ void intake_prepare(const struct rules *rules, struct message *message, int64_t 
 	if (message->from_us) {
 		return; /* our own words are history: nothing is due */
 	}
-	set_clocks(rules->config, message, now_at, ret->clocks);
+	memcpy(ret->clocks, clocks_of(rules, now_at, message->window_ms), sizeof(ret->clocks));
 	triage_run(rules->triage, str_from(message->text), result);
 	ret->spans = spans_json(result);
 	new->priority = result->priority;
@@ -245,13 +256,8 @@ static void next_group(struct intake *intake)
 			&intake->group[i]);
 		life = life || intake->group[i].new.priority == PRIORITY_LIFE;
 	}
-	intake->job = (struct job){ .run = run_group, .done = done_group, .urgent = life };
+	intake->job = (struct job){ .run = run_group, .done = done_group, .urgent = life, .rows = (unsigned)intake->n };
 	store_write(intake->daemon->store, &intake->job);
-}
-
-static void end_empty(void *data)
-{
-	intake_end(data, NULL);
 }
 
 void intake_messages(struct daemon *daemon, struct account *account, struct message_list *list,
@@ -259,6 +265,7 @@ void intake_messages(struct daemon *daemon, struct account *account, struct mess
 {
 	struct intake *intake = xnew(struct intake);
 
+	assert(list->n > 0);
 	intake->daemon = daemon;
 	intake->rules = rules_ref(daemon->rules);
 	intake->account = account->id;
@@ -267,10 +274,5 @@ void intake_messages(struct daemon *daemon, struct account *account, struct mess
 	*list = (struct message_list){ 0 };
 	intake->done = done;
 	intake->data = data;
-	if (intake->list.n > 0) {
-		next_group(intake);
-	} else {
-		/* On the next turn, so that done is never called from here. */
-		loop_defer(daemon->loop, end_empty, intake);
-	}
+	next_group(intake);
 }

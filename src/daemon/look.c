@@ -82,6 +82,16 @@ static void finish_look(struct look *look)
 	free(look);
 }
 
+/* Nothing was begun, so what counts what went out is as it was before the attempt. */
+static bool return_unspent(struct tx *tx, const struct look *look, struct error *err)
+{
+	struct driver_quota quotas[DRIVER_QUOTAS_MAX];
+
+	return !look->result.untouched ||
+	       quotas_return(tx, look->row.account, quotas, look->driver->quotas(look->config->settings, quotas),
+		       look->driver->cost(OP_SEND, &look->content), look->row.last_attempt_at, err);
+}
+
 static bool run_verdict(struct tx *tx, struct job *job, struct error *err)
 {
 	struct look *look = container_of(job, struct look, job);
@@ -104,7 +114,7 @@ static bool run_verdict(struct tx *tx, struct job *job, struct error *err)
 	if (look->again) {
 		return send_look_again(tx, look->send, look->again_at, look->why, err);
 	}
-	return send_finish(tx, look->send, &look->result, &applied, err);
+	return send_finish(tx, look->send, &look->result, &applied, err) && (!applied || return_unspent(tx, look, err));
 }
 
 static void done_verdict(struct job *job, const struct error *err)

@@ -76,12 +76,17 @@ static void on_answer(void *data, const struct http_answer *answer)
 		free(run->point);
 		run->point = NULL;
 	}
-	if (answer) {
+	outcome_init(&outcome);
+	if (run->refused.advice) {
+		outcome.kind = OUTCOME_ERROR;
+		outcome.error = run->refused;
+	} else if (run->asked) {
 		run->http_status = answer->status;
 		run->took_ms += answer->took_ms;
+		run->op.driver->answer(&run->op, answer, &outcome);
+	} else {
+		run->op.driver->answer(&run->op, NULL, &outcome);
 	}
-	outcome_init(&outcome);
-	run->op.driver->answer(&run->op, answer, &outcome);
 	log_debug("op.answer account=%s kind=%d status=%d outcome=%d took_ms=%" PRId64 "%s%s", run->name,
 		(int)run->op.kind, run->http_status, (int)outcome.kind, run->took_ms,
 		outcome.kind == OUTCOME_ERROR ? " error=" : "",
@@ -90,41 +95,20 @@ static void on_answer(void *data, const struct http_answer *answer)
 	outcome_finish(&outcome);
 }
 
-static void answer_nothing(void *data)
-{
-	on_answer(data, NULL);
-}
-
 void op_run_send(struct op_run *run, struct daemon *daemon, struct http_request *request,
 	void (*on_outcome)(struct op_run *run, struct outcome *outcome))
 {
 	assert(daemon->http);
 	run->on_outcome = on_outcome;
-	if (!request->url) { /* nothing need be asked */
-		http_request_finish(request);
-		loop_defer(daemon->loop, answer_nothing, run);
-		return;
-	}
-	if (daemon_points()) {
+	run->asked = request->url != NULL; /* else nothing need be asked */
+	if (run->asked && daemon_points()) {
 		free(run->point);
 		run->point = xstrdup(request->url);
 		point("before", run->point);
 	}
 	request->ca_file = xstrdup(run->ca_file);
-	run->requests++;
+	run->requests += run->asked;
 	run->exchange = http_start(daemon->http, request, on_answer, run);
-}
-
-static void fail_later(void *data)
-{
-	struct op_run *run = data;
-	struct outcome outcome;
-
-	outcome_init(&outcome);
-	outcome.kind = OUTCOME_ERROR;
-	outcome.error = run->refused;
-	run->on_outcome(run, &outcome);
-	outcome_finish(&outcome);
 }
 
 void op_run_next(
@@ -132,11 +116,9 @@ void op_run_next(
 {
 	struct http_request request = { 0 };
 
-	if (run->op.driver->request(&run->op, &request, &run->refused)) {
-		op_run_send(run, daemon, &request, on_outcome);
-		return;
+	if (!run->op.driver->request(&run->op, &request, &run->refused)) {
+		http_request_finish(&request);
+		request = (struct http_request){ 0 };
 	}
-	http_request_finish(&request);
-	run->on_outcome = on_outcome;
-	loop_defer(daemon->loop, fail_later, run);
+	op_run_send(run, daemon, &request, on_outcome);
 }

@@ -21,7 +21,8 @@ struct op_run {
 	struct rules *rules; /* keeps values.settings alive */
 	struct http *http;
 	uint64_t exchange;    /* 0: nothing is out */
-	struct error refused; /* no request can be made of it */
+	struct error refused; /* advice set: no request can be made of it */
+	bool asked;           /* something went out, or is about to */
 	char *point;          /* test only: the address of what is out; NULL: nobody wants to know */
 	int http_status;      /* of the last answer; 0: none */
 	int64_t took_ms;      /* of all exchanges */

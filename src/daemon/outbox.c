@@ -45,6 +45,7 @@ struct flight {
 
 	/* filled in by the claim job */
 	bool claimed;
+	unsigned spent; /* quotas, as bits */
 	struct send_row row;
 	struct op_run run;
 	struct driver_send content;
@@ -147,7 +148,8 @@ static bool claim_ready(struct tx *tx, struct flight *flight, const struct accou
 	size_t n = 0;
 
 	send_for_driver(&flight->row, &flight->content);
-	quota_windows(flight->quotas, flight->n_quotas, flight->driver->cost(OP_SEND, &flight->content), windows, &n);
+	flight->spent = flight->driver->cost(OP_SEND, &flight->content);
+	quota_windows(flight->quotas, flight->n_quotas, flight->spent, windows, &n);
 	if (!send_ready(tx, &flight->row, account, windows, n, &flight->claimed, err)) {
 		return false;
 	}
@@ -422,6 +424,17 @@ static void done_claim(struct job *job, const struct error *err)
 	op_run_send(&flight->run, outbox->daemon, &flight->request, on_outcome);
 }
 
+/* What the next attempt would cost again although it counts what went out, this one has not used. */
+static bool return_unspent(struct tx *tx, struct flight *flight, struct error *err)
+{
+	if (!flight->applied || (flight->result.event != SEND_DEFER && flight->result.event != SEND_REFUSE)) {
+		return true;
+	}
+	flight->content.progress = flight->progress ? flight->progress : flight->row.progress;
+	return quotas_return(tx, flight->account, flight->quotas, flight->n_quotas,
+		flight->spent & flight->driver->cost(OP_SEND, &flight->content), flight->row.last_attempt_at, err);
+}
+
 static bool run_result(struct tx *tx, struct job *job, struct error *err)
 {
 	struct flight *flight = container_of(job, struct flight, job);
@@ -437,7 +450,8 @@ static bool run_result(struct tx *tx, struct job *job, struct error *err)
 		current = str_eq(secret_lend(&account.token), secret_lend(&flight->run.token));
 		account_row_finish(&account);
 	}
-	if (!send_finish(tx, flight->send, &flight->result, &flight->applied, err)) {
+	if (!send_finish(tx, flight->send, &flight->result, &flight->applied, err) ||
+		!return_unspent(tx, flight, err)) {
 		return false;
 	}
 	if (flight->park && current && !account_park(tx, flight->account, flight->park, err)) {

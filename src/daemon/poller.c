@@ -45,8 +45,8 @@ struct feed {
 };
 
 struct polling {
-	struct feed feeds[DRIVER_FEEDS_MAX];
 	size_t n;
+	struct feed feeds[]; /* of its driver */
 };
 
 struct poller {
@@ -94,7 +94,7 @@ static void schedule(struct feed *feed, int64_t after_ms)
 {
 	struct daemon *daemon = feed->poller->daemon;
 
-	if (feed->poller->stopping || feed->off || !feed->account->driver || feed->account->state != ACCOUNT_READY) {
+	if (feed->poller->stopping || feed->off || !account_hears(feed->account)) {
 		timer_stop(daemon->loop, &feed->timer);
 		feed->next_at = 0;
 		return;
@@ -276,7 +276,11 @@ static void on_page(struct op_run *run, struct outcome *outcome)
 	if (!pull->more) {
 		pull->since_after = steal(&outcome->since);
 	}
-	intake_messages(pull->daemon, pull->feed->account, &outcome->messages, page_stored, pull);
+	if (outcome->messages.n > 0) {
+		intake_messages(pull->daemon, pull->feed->account, &outcome->messages, page_stored, pull);
+	} else {
+		page_stored(pull, 0, 0, 0, NULL);
+	}
 }
 
 static bool run_begin(struct tx *tx, struct job *job, struct error *err)
@@ -366,8 +370,7 @@ static void on_timer(struct timer *timer)
 {
 	struct feed *feed = container_of(timer, struct feed, timer);
 
-	if (!feed->running && feed->account->driver && feed->account->state == ACCOUNT_READY &&
-		!feed->poller->stopping) {
+	if (!feed->running && account_hears(feed->account) && !feed->poller->stopping) {
 		if (feed->poller->n_running < LIMIT_PULLS_RUNNING) {
 			pull_start(feed, NULL);
 		} else {
@@ -398,8 +401,8 @@ void poller_account_changed(struct poller *poller, struct account *account)
 		if (!account->driver || account->driver->n_feeds == 0) {
 			return;
 		}
-		polling = xnew(struct polling);
-		polling->n = account->driver->n_feeds < DRIVER_FEEDS_MAX ? account->driver->n_feeds : DRIVER_FEEDS_MAX;
+		polling = xcalloc(1, sizeof(*polling) + account->driver->n_feeds * sizeof(polling->feeds[0]));
+		polling->n = account->driver->n_feeds;
 		account->polling = polling;
 		for (size_t i = 0; i < polling->n; i++) {
 			struct feed *feed = &polling->feeds[i];
@@ -417,7 +420,7 @@ void poller_account_changed(struct poller *poller, struct account *account)
 		bool wanted;
 
 		feed->off = feed->off && account->n_off > 0;
-		wanted = account->driver && account->state == ACCOUNT_READY && !feed->off;
+		wanted = account_hears(account) && !feed->off;
 		if (interval_ms == feed->interval_ms && armed == wanted) {
 			continue;
 		}

@@ -333,6 +333,12 @@ static bool start_show(struct tx *tx unused_arg, struct call *call, struct error
 	return true;
 }
 
+/* What to do about an account that is not known to be alive. A parked one needs a person, whoever answers or not. */
+static enum error_advice check_advice(const struct account *account, const struct token_report *report)
+{
+	return account && account->state == ACCOUNT_PARKED ? ADVISE_REAUTH : report->error.advice;
+}
+
 static void on_checked(void *data, const struct token_report *report)
 {
 	struct work *work = data;
@@ -343,6 +349,9 @@ static void on_checked(void *data, const struct token_report *report)
 	call->result = json_object();
 	json_add_text(call->result, "name", work->only);
 	json_add_bool(call->result, "alive", report->alive);
+	if (!report->alive) {
+		json_add_text(call->result, "advice", error_advice_name(check_advice(account, report)));
+	}
 	json_add_time(call->result, "token_expires_at", report->expires_at);
 	if (report->error.advice) {
 		json_push(problems, cJSON_CreateString(report->error.message));
@@ -506,8 +515,7 @@ static void on_polled(void *data, int64_t new_messages, const struct error *err)
 
 static bool wanted(const struct account *account, const char *name)
 {
-	return account->driver && account->state == ACCOUNT_READY &&
-	       (strcmp(name, "ALL") == 0 || strcmp(name, account->name) == 0);
+	return account_hears(account) && (strcmp(name, "ALL") == 0 || strcmp(name, account->name) == 0);
 }
 
 static bool start_poll(struct tx *tx unused_arg, struct call *call, struct error *err)
@@ -527,7 +535,7 @@ static bool start_poll(struct tx *tx unused_arg, struct call *call, struct error
 		if (!named(call, &account, err)) {
 			return false;
 		}
-		if (account->state != ACCOUNT_READY) {
+		if (!account_hears(account)) {
 			return error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s%s%s", name,
 				account_state_name(account->state), account->reason ? ": " : "",
 				account->reason ? account->reason : "");

@@ -111,6 +111,29 @@ static bool run_check(struct tx *tx, struct call *call, struct error *err)
 	return ok;
 }
 
+/* What is out: can its platform take it back? errors STATE/REJECT, with what to do instead */
+static bool platform_withdraws(
+	struct tx *tx, const struct rules *rules, struct send_id id, const char *account, struct error *err)
+{
+	const struct config_account *config = config_account(rules->config, account);
+	const struct driver *driver = config ? driver_find(config->platform) : NULL;
+	struct send_row whole = { 0 };
+	struct driver_send published;
+	bool ok;
+
+	if (!driver || !driver->may_withdraw) {
+		return true;
+	}
+	/* Its form may depend on its pictures. */
+	if (!send_load_whole(tx, id, &whole, err)) {
+		return false;
+	}
+	send_for_driver(&whole, &published);
+	ok = driver->may_withdraw(&published, err);
+	send_row_finish(&whole);
+	return ok;
+}
+
 /* A correction takes back what it corrects, on the accounts it goes to. */
 static bool withdraw_corrected(
 	struct tx *tx, struct call *call, const struct post *post, cJSON *result, struct error *err)
@@ -135,6 +158,9 @@ static bool withdraw_corrected(
 			return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
 				"%" PRId64 "/%s is not published: cancel it instead of correcting it", post->corrects,
 				post->targets[i].account);
+		}
+		if (!platform_withdraws(tx, call->rules, old, post->targets[i].account, err)) {
+			return error_prefix(err, "%" PRId64 "/%s", post->corrects, post->targets[i].account);
 		}
 		if (!send_withdraw(tx, &call->actor, old, "corrected", &withdrawal, err)) {
 			return false;
@@ -470,6 +496,11 @@ static bool withdraw_one(struct tx *tx, struct call *call, const struct target *
 			error_clear(err);
 			return true;
 		}
+		return error_prefix(err, "%s", target->name);
+	}
+	/* Never passed over: whoever asks must know that it stays. */
+	if (!platform_withdraws(tx, call->rules, target->id, send.account_name, err)) {
+		send_row_finish(&send);
 		return error_prefix(err, "%s", target->name);
 	}
 	row = json_object();

@@ -35,6 +35,7 @@
 #include "net/http.h"
 #include "net/multipart_internal.h"
 
+#define COMPLETING_MS      4 /* in one turn of the loop */
 #define CONNECT_TIMEOUT_MS 10000L
 #define TIMEOUT_MS         30000
 #define QUEUE_PATIENCE_MS  120000
@@ -107,6 +108,7 @@ struct http {
 	size_t open;
 	uint64_t last_id;
 	bool completing; /* complete_finished() is deferred */
+	bool stopped;
 	CURL *spare[LIMIT_SENDS_IN_FLIGHT];
 	size_t n_spare;
 	struct curl_socket *sockets;
@@ -218,10 +220,15 @@ static void complete(struct exchange *exchange)
 	exchange_free(exchange);
 }
 
+static void complete_later(struct http *http);
+
+/* What takes long is spread over several turns: a page of foreign messages is read for milliseconds, and a person may
+ * wait behind a dozen of them. */
 static void complete_finished(void *data)
 {
 	struct http *http = data;
 	struct exchange_list list = http->finished;
+	struct mono began = clock_mono();
 
 	http->finished = (struct exchange_list){ 0 };
 	http->completing = false;
@@ -230,6 +237,21 @@ static void complete_finished(void *data)
 
 		list_remove(&list, exchange);
 		complete(exchange);
+		if (list.first && clock_since_ms(began) >= COMPLETING_MS) {
+			list.last->next = http->finished.first;
+			*(http->finished.first ? &http->finished.first->prev : &http->finished.last) = list.last;
+			http->finished.first = list.first;
+			complete_later(http);
+			return;
+		}
+	}
+}
+
+static void complete_later(struct http *http)
+{
+	if (!http->completing) {
+		http->completing = true;
+		loop_defer(http->loop, complete_finished, http);
 	}
 }
 
@@ -245,10 +267,7 @@ static void finish(struct exchange *exchange, enum http_fate fate)
 	}
 	exchange->host = NULL;
 	list_add(&http->finished, exchange);
-	if (!http->completing) {
-		http->completing = true;
-		loop_defer(http->loop, complete_finished, http);
-	}
+	complete_later(http);
 }
 
 /* What libcurl asks of us about one exchange. */
@@ -692,10 +711,16 @@ uint64_t http_start(struct http *http, struct http_request *request,
 	exchange->data = data;
 	exchange->started = clock_mono();
 	buf_init(&exchange->body, LIMIT_HTTP_ANSWER_BYTES);
-	exchange->host = host_get(http, exchange->request.url ? exchange->request.url : "");
-	list_add(&exchange->host->waiting, exchange);
 	http->open++;
-	pump(http, exchange->host);
+	if (http->stopped || !exchange->request.url) {
+		error_set(&exchange->error, ERROR_HTTP, ADVISE_RETRY, (int)CURLE_ABORTED_BY_CALLBACK, "%s",
+			http->stopped ? "the daemon is stopping" : "there is no address");
+		finish(exchange, HTTP_NOT_SENT);
+	} else {
+		exchange->host = host_get(http, exchange->request.url);
+		list_add(&exchange->host->waiting, exchange);
+		pump(http, exchange->host);
+	}
 	return http->last_id;
 }
 
@@ -743,22 +768,36 @@ static void free_sockets(struct loop *loop, struct curl_socket *socket)
 	}
 }
 
+void http_stop(struct http *http)
+{
+	http->stopped = true;
+	/* A host has somebody waiting only while its slots are taken, so the running ones lead to all. */
+	while (http->running.first) {
+		struct host *host = http->running.first->host;
+
+		while (host->waiting.first) {
+			cancel_waiting(host->waiting.first);
+		}
+		end_running(http->running.first, CURLE_OK, true);
+	}
+}
+
+bool http_settle(struct http *http)
+{
+	if (!http->finished.first) {
+		return false;
+	}
+	complete_finished(http);
+	return true;
+}
+
 void http_free(struct http *http)
 {
 	if (!http) {
 		return;
 	}
-	/* A host has somebody waiting only while its slots are taken, so the running ones lead to all. */
-	while (http->running.first || http->finished.first) {
-		while (http->running.first) {
-			struct host *host = http->running.first->host;
-
-			while (host->waiting.first) {
-				cancel_waiting(host->waiting.first);
-			}
-			end_running(http->running.first, CURLE_OK, true);
-		}
-		complete_finished(http);
+	http_stop(http);
+	while (http_settle(http)) {
 	}
 	loop_defer_cancel(http->loop, http);
 	for (size_t i = 0; i < http->n_spare; i++) {

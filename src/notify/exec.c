@@ -27,7 +27,7 @@
 #define DEFAULT_PATH "PATH=/usr/local/bin:/usr/bin:/bin"
 
 struct hook {
-	struct hook *next; /* notify.waiting, notify.running or notify.finished */
+	struct hook *next; /* notify.urgent, notify.waiting, notify.running or notify.finished */
 	struct notify *notify;
 	int64_t id;
 	char **argv; /* ends with NULL */
@@ -44,6 +44,7 @@ struct hook {
 	int to_child_fd;
 	struct watch from_child; /* its standard error */
 	int from_child_fd;
+	bool started;
 	bool timed_out;
 	int64_t run_ms;
 
@@ -61,6 +62,7 @@ struct hook_list {
 
 struct notify {
 	struct loop *loop;
+	struct hook_list urgent; /* they wait for nothing but their own */
 	struct hook_list waiting;
 	struct hook_list running;
 	struct hook_list finished;
@@ -146,6 +148,7 @@ static void complete_finished(void *data)
 		struct notice_result result = {
 			.id = hook->id,
 			.exit_code = hook->exit_code,
+			.started = hook->started,
 			.error = hook->error,
 			.output = str_trim(buf_str(&hook->output)),
 		};
@@ -410,6 +413,7 @@ static void start(struct hook *hook)
 		return;
 	}
 	list_add(&notify->running, hook);
+	hook->started = true;
 	hook->run_ms = notify->run_ms;
 	child_watch_start(notify->loop, &hook->child, hook->pid, on_exit_status);
 	watch_init(&hook->to_child, hook->to_child_fd, on_child_reads);
@@ -419,17 +423,31 @@ static void start(struct hook *hook)
 	feed(hook);
 }
 
+/* Whose turn it is, taken from its list. NULL: nobody's, or there is no place. */
+static struct hook *take_next(struct notify *notify)
+{
+	struct hook_list *list = notify->urgent.first ? &notify->urgent : &notify->waiting;
+	size_t places = notify->urgent.first ? LIMIT_HOOKS_RUNNING + LIMIT_HOOKS_URGENT : LIMIT_HOOKS_RUNNING;
+	struct hook *hook = notify->running.n < places ? list->first : NULL;
+
+	if (hook) {
+		list_remove(list, hook);
+	}
+	return hook;
+}
+
 /*
  * Called once a turn, never from a child's callback: libev reaps until no child has ended, so that a queue of quick
  * programs would be worked off in one turn. Each one tried ends in finish(), now or later, which calls again.
  */
 static void start_waiting(struct notify *notify)
 {
-	for (unsigned i = 0;
-		i < LIMIT_HOOKS_RUNNING && notify->waiting.first && notify->running.n < LIMIT_HOOKS_RUNNING; i++) {
-		struct hook *hook = notify->waiting.first;
+	for (unsigned i = 0; i < LIMIT_HOOKS_RUNNING; i++) {
+		struct hook *hook = take_next(notify);
 
-		list_remove(&notify->waiting, hook);
+		if (!hook) {
+			return;
+		}
 		start(hook);
 	}
 }
@@ -471,6 +489,7 @@ void notify_free(struct notify *notify)
 	}
 	loop_defer_cancel(notify->loop, notify);
 	free_list(&notify->running);
+	free_list(&notify->urgent);
 	free_list(&notify->waiting);
 	free_list(&notify->finished);
 	free(notify);
@@ -501,6 +520,7 @@ static char **join_words(char *const *first, const char *const *second)
 void notify_run(struct notify *notify, const struct notice *notice,
 	void (*on_done)(void *data, const struct notice_result *result), void *data)
 {
+	struct hook_list *list = notice->urgent ? &notify->urgent : &notify->waiting;
 	struct hook *hook = xnew(struct hook);
 
 	hook->notify = notify;
@@ -520,11 +540,11 @@ void notify_run(struct notify *notify, const struct notice *notice,
 		finish(hook);
 		return;
 	}
-	if (notify->waiting.n >= NOTIFY_WAITING_MAX) {
+	if (list->n >= NOTIFY_WAITING_MAX) {
 		error_set(&hook->error, ERROR_OS, ADVISE_RETRY, EAGAIN, "too many hooks wait to be started");
 		finish(hook);
 		return;
 	}
-	list_add(&notify->waiting, hook);
+	list_add(list, hook);
 	start_waiting(notify);
 }

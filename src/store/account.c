@@ -16,7 +16,7 @@
 
 #define COLUMNS \
 	"SELECT id, name, platform, state, reason, remote_uid, token, token_expires_at, token_checked_at, " \
-	"warned_days FROM account"
+	"warned_days, parked FROM account"
 
 static const char sql_all[] = COLUMNS " ORDER BY id";
 static const char sql_one[] = COLUMNS " WHERE id = $1";
@@ -82,6 +82,7 @@ static void read_row(struct stmt *stmt, struct account_row *row)
 		.token_expires_at = stmt_i64(stmt, 7),
 		.token_checked_at = stmt_i64(stmt, 8),
 		.warned_days = (int)stmt_i64(stmt, 9),
+		.parked = stmt_i64(stmt, 10) != 0,
 	};
 	if (!stmt_is_null(stmt, 6)) {
 		secret_set(&row->token, stmt_str(stmt, 6));

@@ -40,6 +40,9 @@ static const char sql_due[] =
 /*
  * In this order: what refers to messages before the messages, and those before their tickets. What a citizen said is in
  * a ticket of his, so it is found by its index and nothing of others is read.
+ *
+ * The key of a private message may have its sender in it, and nobody pushes it again; that of a comment stays, or the
+ * next poll would gather anew what was just forgotten.
  */
 #define HIS_MESSAGES \
 	" (SELECT message.id FROM ticket CROSS JOIN message ON message.ticket_id = ticket.id" \
@@ -50,7 +53,8 @@ static const char sql_purge_replies[] = "UPDATE send SET text = '' WHERE kind = 
 					" (SELECT id FROM ticket WHERE account_id = $1 AND author_id = $2)";
 static const char sql_purge_messages[] =
 	"UPDATE message SET text = '', author_name = NULL, author_id = 'purged:' || id, url = NULL, status_text = NULL,"
-	" spans = NULL WHERE id IN" HIS_MESSAGES;
+	" spans = NULL, remote_id = CASE kind WHEN 'direct' THEN 'purged:' || id ELSE remote_id END"
+	" WHERE id IN" HIS_MESSAGES;
 static const char sql_purge_tickets[] =
 	"UPDATE ticket SET author_name = NULL, author_id = 'purged:' || id WHERE account_id = $1 AND author_id = $2";
 static const char sql_purge_topics[] = "DELETE FROM topic_choice WHERE account_id = $1 AND author_id = $2";

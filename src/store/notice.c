@@ -19,7 +19,12 @@ static const char sql_load[] =
 static const char sql_done[] =
 	"UPDATE notice SET state = $2, tries = tries + 1, exit_code = $3, why = $4, done_at = $5,"
 	" next_at = $6 WHERE id = $1 AND state = 'open'";
-static const char sql_open[] = "SELECT id, next_at FROM notice WHERE state = 'open' ORDER BY next_at";
+static const char sql_open[] = "SELECT id, next_at, kind FROM notice WHERE state = 'open' ORDER BY next_at";
+
+static void arm(struct tx *tx, const char *kind, int64_t id, int64_t account, int64_t at)
+{
+	effect_add(tx, strcmp(kind, "alarm") == 0 ? EFFECT_ALARM : EFFECT_NOTICE, id, account, at);
+}
 
 bool notice_add(struct tx *tx, const char *kind, const char *target, int64_t ticket, int64_t account, cJSON *detail,
 	struct error *err)
@@ -42,7 +47,7 @@ bool notice_add(struct tx *tx, const char *kind, const char *target, int64_t tic
 	}
 	buf_finish(&text);
 	if (ok) {
-		effect_add(tx, EFFECT_NOTICE, tx_last_id(tx), account, tx_now_at(tx));
+		arm(tx, kind, tx_last_id(tx), account, tx_now_at(tx));
 	}
 	return ok;
 }
@@ -116,7 +121,7 @@ bool notice_done(struct tx *tx, int64_t id, int exit_code, const char *why, stru
 		return false;
 	}
 	if (exit_code != 0 && !given_up) {
-		effect_add(tx, EFFECT_NOTICE, id, row.account, next_at);
+		arm(tx, row.kind, id, row.account, next_at);
 		notice_row_finish(&row);
 		return true;
 	}
@@ -147,7 +152,7 @@ bool notice_arm_all(struct tx *tx, struct error *err)
 		return false;
 	}
 	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
-		effect_add(tx, EFFECT_NOTICE, stmt_i64(stmt, 0), 0, stmt_i64(stmt, 1));
+		arm(tx, stmt_text(stmt, 2), stmt_i64(stmt, 0), 0, stmt_i64(stmt, 1));
 	}
 	return step == STEP_DONE;
 }

@@ -119,6 +119,18 @@ bool quota_spend(struct tx *tx, struct account_id id, const struct quota_window 
 	return quota_add(tx, id, window, n, err);
 }
 
+bool quota_return(
+	struct tx *tx, struct account_id id, const struct quota_window *window, int64_t spent_at, struct error *err)
+{
+	int64_t blocked_until_at;
+	int64_t used;
+
+	if (quota_window_begin(window, spent_at) != quota_window_begin(window, tx_now_at(tx))) {
+		return true;
+	}
+	return load(tx, id, window, &used, &blocked_until_at, err) && (used == 0 || quota_add(tx, id, window, -1, err));
+}
+
 bool quota_block(struct tx *tx, struct account_id id, const char *scope, int64_t until_at, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_block, err);

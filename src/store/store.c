@@ -3,6 +3,8 @@
  *
  * - queues: loop → thread `urgent`, `waiting`; thread → loop `finished`. One mutex per thread guards its queues and its
  *   health; nothing else is shared.
+ * - a flood: of what is not urgent a group takes so many messages and no more, so that a post waits for one such
+ *   group, however many accounts have news.
  * - a group: BEGIN IMMEDIATE; each job under a savepoint; COMMIT; then effects and jobs go to `finished` together.
  *   Under a savepoint SQLite keeps a copy of every page before its first change, so jobs that need none have none.
  * - insisting: jobs whose group could not be committed go to `kept` and lead the next group, after a pause that
@@ -325,6 +327,7 @@ static void *write_thread(void *data)
 		struct queue group;
 		struct queue done;
 		struct job *job;
+		unsigned rows;
 
 		queue_init(&group);
 		queue_init(&done);
@@ -346,8 +349,11 @@ static void *write_thread(void *data)
 		while (group.n < LIMIT_JOBS_PER_COMMIT && (job = queue_pop(&worker->urgent))) {
 			queue_push(&group, job);
 		}
-		while (group.n < LIMIT_JOBS_PER_COMMIT && (job = queue_pop(&worker->waiting))) {
+		rows = 0;
+		while (group.n < LIMIT_JOBS_PER_COMMIT && rows < LIMIT_INTAKE_PER_COMMIT &&
+			(job = queue_pop(&worker->waiting))) {
 			queue_push(&group, job);
+			rows += job->rows;
 		}
 		(void)pthread_mutex_unlock(&worker->mutex);
 		commit_group(worker, &group, &kept, &done);
@@ -623,31 +629,48 @@ static void worker_finish(struct worker *worker)
 	(void)pthread_mutex_destroy(&worker->mutex);
 }
 
+void store_stop(struct store *store, int64_t timeout_ms)
+{
+	worker_stop(&store->writer, timeout_ms);
+	worker_stop(&store->reader, timeout_ms);
+}
+
+/* What the completions want written comes too late: it is refused in place. */
+static bool refuse_rest(struct worker *worker)
+{
+	struct job *job;
+	bool any = false;
+
+	while ((job = queue_pop(&worker->urgent)) || (job = queue_pop(&worker->waiting))) {
+		job->ok = false;
+		(void)error_set(&job->error, ERROR_STORE, ADVISE_RETRY, 0, "the store is closed");
+		queue_push(&worker->finished, job);
+		any = true;
+	}
+	return any;
+}
+
+bool store_settle(struct store *store)
+{
+	struct worker *workers[] = { &store->writer, &store->reader };
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(workers); i++) {
+		if (workers[i]->store) { /* else the store was never whole */
+			any = collect(store, workers[i]) || any;
+			any = refuse_rest(workers[i]) || any;
+		}
+	}
+	return any;
+}
+
 void store_close(struct store *store, int64_t timeout_ms)
 {
 	if (!store) {
 		return;
 	}
-	worker_stop(&store->writer, timeout_ms);
-	worker_stop(&store->reader, timeout_ms);
-	/* The last completions; what they want written comes too late and is refused by nobody: run those in place. */
-	if (store->writer.store && store->reader.store) {
-		while (collect(store, &store->writer) || collect(store, &store->reader) || store->writer.urgent.n ||
-			store->writer.waiting.n || store->reader.urgent.n || store->reader.waiting.n) {
-			struct worker *workers[] = { &store->writer, &store->reader };
-
-			for (size_t i = 0; i < ARRAY_LEN(workers); i++) {
-				struct job *job;
-
-				while ((job = queue_pop(&workers[i]->urgent)) ||
-					(job = queue_pop(&workers[i]->waiting))) {
-					job->ok = false;
-					(void)error_set(
-						&job->error, ERROR_STORE, ADVISE_RETRY, 0, "the store is closed");
-					queue_push(&workers[i]->finished, job);
-				}
-			}
-		}
+	store_stop(store, timeout_ms);
+	while (store_settle(store)) {
 	}
 	search_stop(store->search);
 	worker_finish(&store->reader);

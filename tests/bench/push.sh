@@ -9,23 +9,7 @@ bare_httpd=$2
 pushes=${BENCH_PUSHES:-20000}
 parallel=${BENCH_PARALLEL:-200}
 
-cat >"$rig/accounts.yaml" <<YAML
-$(rig_office)
-callback_listen: 127.0.0.1:0
-platforms:
-  wechat:
-    base_url: http://127.0.0.1:1
-accounts:
-  wechat-main:
-    platform: wechat
-    kind: service
-    appid: wx5a1b2c3d4e5f6071
-    app_secret: rehearsal-secret-3
-    original_id: gh_0123456789ab
-    callback_token: GovDeskToken2026
-    callback_mode: plain
-YAML
-
+bench_pushed
 mkfifo "$rig/bare.in"
 ratios=
 for round in $(seq "$rounds"); do
@@ -33,23 +17,16 @@ for round in $(seq "$rounds"); do
 	bare_pid=$!
 	exec 3>"$rig/bare.in"
 	follow "$rig/bare.out" "$bare_pid" 'listening on' || exit 1
-	"$load" "$(sed -n 's/.*:\([0-9]*\)$/\1/p' "$rig/bare.out")" wechat-main GovDeskToken2026 "$pushes" "$parallel" >"$rig/bare.$round" || exit 1
+	"$load" "$(sed -n 's/.*:\([0-9]*\)$/\1/p' "$rig/bare.out")" wechat-main GovDeskToken2026 "$pushes" "$parallel" 10 >"$rig/bare.$round" || exit 1
 	exec 3>&-
 	wait "$bare_pid"
 	rm -rf "$rig/state"
 	rig_daemon || exit 1
-	wait_log push.listening || exit 1
-	port=$(sed -n 's/.*push\.listening .*port=\([0-9]*\).*/\1/p' "$rig/daemon.log")
-	"$load" "$port" wechat-main GovDeskToken2026 "$pushes" "$parallel" >"$rig/ours.$round" || exit 1
+	bench_listening
+	"$load" "$port" wechat-main GovDeskToken2026 "$pushes" "$parallel" 10 >"$rig/ours.$round" || exit 1
 	memory_kb=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$daemon_pid/status")
 	rig_stop
-	stored=$(sqlite3 "$rig/state/store.db" "SELECT count(*) || ' ' || count(DISTINCT remote_id) || ' ' || count(DISTINCT ticket_id)
-		FROM message WHERE from_us = 0 AND ticket_id IS NOT NULL")
-	messages=$(jq .messages "$rig/ours.$round")
-	[ "$stored" = "$messages $messages $messages" ] || {
-		echo "not every message is in exactly one ticket: $stored of $messages" >&2
-		exit 1
-	}
+	bench_stored "$(jq .messages "$rig/ours.$round")"
 	ratios="$ratios $(jq -s '.[0].p99_us / .[1].p99_us * 100 | round / 100' "$rig/ours.$round" "$rig/bare.$round")"
 done
 # shellcheck disable=SC2086 # numbers

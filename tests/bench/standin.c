@@ -2,11 +2,14 @@
  * A platform that costs next to nothing: answers what Weibo's paths answer when all is well, over kept connections,
  * each answer after the same delay. One thread, no state but counts.
  *
- *   standin [DELAY_MS [POSTS [REQUESTS]]]
+ *   standin [DELAY_MS [POSTS [REQUESTS [COMMENTS]]]]
  *
  * Prints "port N" on standard output, "posts" when so many have come, and "requests" when so many of all kinds have. At
  * SIGTERM one JSON line: posts, seconds from the first post to the last, and
  * when their texts say when they were due (due-<wall ms>-), how late they came.
+ *
+ * Under the posts of each account there are so many COMMENTS from the second time that they are asked for, each by
+ * another citizen, in pages as Weibo cuts them, with all the members that it sends and nobody reads.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,12 +28,20 @@
 #include <unistd.h>
 
 #include "core/attr.h"
+#include "core/buf.h"
 #include "core/mem.h"
 #include "core/str.h"
 
 #define REQUEST_MAX     (64u << 10)
 #define CONNECTIONS_MAX 4096
 #define LATE_MAX        2000000
+#define ACCOUNTS_MAX    100000
+#define PAGE_BYTES      (2u << 20)
+
+/* Weibo's ids tell seconds since then; the comments are spread over so many to come. */
+#define ID_EPOCH_S      INT64_C(515483463)
+#define ID_SECOND_BITS  22
+#define COMMENTS_LAST_S 72000
 
 struct connection {
 	int fd; /* its index is the descriptor */
@@ -39,12 +50,18 @@ struct connection {
 	char request[REQUEST_MAX];
 };
 
+struct asked {
+	bool post;
+	bool comments;
+	int64_t account; /* its number */
+	int64_t since_id, max_id, count;
+};
+
 struct answer { /* to be sent at `at`; all wait equally long, so the ring is in order */
 	int64_t at_ns;
 	int fd;
 	uint32_t life;
-	bool post;
-	int64_t uid;
+	struct asked asked;
 };
 
 static struct connection *connections[CONNECTIONS_MAX];
@@ -54,6 +71,8 @@ static int64_t delay_ns;
 static int timer_fd = -1;
 static int64_t posts, first_ns, last_ns, requests;
 static int64_t posts_wanted, requests_wanted; /* 0: nobody waits */
+static int64_t n_comments, first_comment_id, comment_id_step;
+static bool had_comments_asked[ACCOUNTS_MAX];
 static int64_t *late_us;
 static size_t n_late;
 
@@ -79,32 +98,103 @@ static void drop(int fd)
 	(void)close(fd);
 }
 
-static void send_answer(int fd, bool post, int64_t uid)
+static void add_user(struct buf *out, int64_t id, const char *name, int64_t number)
+{
+	(void)buf_printf(out,
+		"{\"id\":%" PRId64 ",\"idstr\":\"%" PRId64 "\",\"class\":1,\"screen_name\":\"%s%" PRId64
+		"\",\"name\":\"%s%" PRId64 "\",\"province\":\"99\",\"city\":\"1\",\"location\":\"示例省 云岫市\","
+		"\"description\":\"\",\"url\":\"\",\"profile_image_url\":\"https://img.example/50/%" PRId64
+		".jpg\",\"profile_url\":\"u/%" PRId64 "\",\"domain\":\"\",\"weihao\":\"\",\"gender\":\"n\","
+		"\"followers_count\":120,\"friends_count\":35,\"statuses_count\":412,\"favourites_count\":0,"
+		"\"created_at\":\"Tue Mar 03 10:00:00 +0800 2020\",\"following\":false,\"allow_all_act_msg\":true,"
+		"\"geo_enabled\":false,\"verified\":false,\"verified_type\":-1,\"remark\":\"\",\"allow_all_comment\":"
+		"true,"
+		"\"avatar_large\":\"https://img.example/180/%" PRId64
+		".jpg\",\"avatar_hd\":\"https://img.example/1024/%" PRId64
+		".jpg\",\"verified_reason\":\"\",\"follow_me\":false,\"online_status\":0,\"bi_followers_count\":12,"
+		"\"lang\":\"zh-cn\"}",
+		id, id, name, number, name, number, id, id, id, id);
+}
+
+static void add_comment(struct buf *out, int64_t account, int64_t number)
+{
+	int64_t id = first_comment_id + number * comment_id_step;
+	int64_t status_id = first_comment_id - ((account + 1) << ID_SECOND_BITS);
+
+	(void)buf_printf(out,
+		"{\"created_at\":\"Mon Jan 05 09:40:59 +0800 2026\",\"id\":%" PRId64 ",\"idstr\":\"%" PRId64
+		"\",\"mid\":\"%" PRId64 "\",\"rootid\":%" PRId64 ",\"floor_number\":%" PRId64
+		",\"text\":\"请问第 %" PRId64 " 号窗口几点开门？\",\"disable_reply\":0,\"source_allowclick\":0,"
+		"\"source_type\":2,\"source\":\"微博网页版\",\"like_count\":0,\"reply_count\":0,\"user\":",
+		id, id, id, id, number + 1, account * 1000000 + number);
+	add_user(out, INT64_C(7000000000) + account * 1000000 + number, "市民", number);
+	(void)buf_printf(out,
+		",\"status\":{\"created_at\":\"Mon Jan 05 09:00:12 +0800 2026\",\"id\":%" PRId64 ",\"idstr\":\"%" PRId64
+		"\",\"mid\":\"%" PRId64
+		"\",\"text\":\"【停水通知】明天九时至十七时，东湖路一带停水检修，请提前储水。\","
+		"\"source\":\"发布平台\",\"favorited\":false,\"truncated\":false,\"reposts_count\":0,\"comments_"
+		"count\":0,"
+		"\"attitudes_count\":0,\"visible\":{\"type\":0,\"list_id\":0},\"user\":",
+		status_id, status_id, status_id);
+	add_user(out, INT64_C(1900000000) + account, "云岫发布", account);
+	(void)buf_add_text(out, "}}");
+}
+
+/* Newest first, those above since_id and not above max_id. */
+static void add_page(struct buf *out, const struct asked *asked)
+{
+	int64_t number = n_comments - 1;
+	int64_t lowest = 0;
+
+	(void)buf_add_text(out, "{\"comments\":[");
+	if (asked->max_id > 0 && asked->max_id < first_comment_id + number * comment_id_step) {
+		number = asked->max_id < first_comment_id ? -1 : (asked->max_id - first_comment_id) / comment_id_step;
+	}
+	for (int64_t n = 0; n < asked->count && number >= 0; n++, number--) {
+		if (first_comment_id + number * comment_id_step <= asked->since_id) {
+			number = -1;
+			break;
+		}
+		lowest = first_comment_id + number * comment_id_step;
+		(void)buf_add_text(out, n > 0 ? "," : "");
+		add_comment(out, asked->account, number);
+	}
+	(void)buf_printf(out, "],\"total_number\":%" PRId64 ",\"next_cursor\":%" PRId64 "}", n_comments,
+		number >= 0 && lowest > 0 ? lowest - 1 : 0);
+}
+
+static void send_answer(int fd, const struct asked *asked)
 {
 	static int64_t id = INT64_C(5000000000000000);
-	char body[512];
-	char answer[1024];
+	int64_t uid = INT64_C(1900000000) + asked->account;
+	struct buf body;
+	char head[128];
 	int n;
 
-	if (post) {
+	buf_init(&body, PAGE_BYTES);
+	if (asked->post) {
 		id++;
-		(void)snprintf(body, sizeof(body),
+		(void)buf_printf(&body,
 			"{\"created_at\":\"Mon Jan 05 09:00:00 +0800 2026\",\"id\":%" PRId64 ",\"idstr\":\"%" PRId64
 			"\",\"mid\":\"%" PRId64 "\",\"text\":\"t\",\"user\":{\"id\":%" PRId64 ",\"idstr\":\"%" PRId64
 			"\"}}",
 			id, id, id, uid, uid);
+	} else if (asked->comments && had_comments_asked[asked->account]) {
+		add_page(&body, asked);
 	} else {
-		(void)snprintf(body, sizeof(body),
+		had_comments_asked[asked->account] = had_comments_asked[asked->account] || asked->comments;
+		(void)buf_printf(&body,
 			"{\"comments\":[],\"statuses\":[],\"total_number\":0,\"uid\":%" PRId64
 			",\"expire_in\":8640000}",
 			uid);
 	}
-	n = snprintf(answer, sizeof(answer),
-		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", strlen(body),
-		body);
-	if (send(fd, answer, (size_t)n, MSG_NOSIGNAL) != n) {
+	n = snprintf(head, sizeof(head),
+		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n", body.n);
+	if (send(fd, head, (size_t)n, MSG_NOSIGNAL | MSG_MORE) != n ||
+		send(fd, body.p, body.n, MSG_NOSIGNAL) != (ssize_t)body.n) {
 		drop(fd);
 	}
+	buf_finish(&body);
 }
 
 static void note_lateness(struct str body)
@@ -123,32 +213,55 @@ static void note_lateness(struct str body)
 	}
 }
 
-/* Tokens are 2.00rehearsal00007 and belong to user 1900000007. */
-static int64_t user_of(struct str request)
+static int64_t number_after(struct str request, const char *mark, size_t digits_max)
 {
-	static const char mark[] = "rehearsal";
-	const char *at = memmem(request.p, request.n, mark, sizeof(mark) - 1);
+	const char *at = memmem(request.p, request.n, mark, strlen(mark));
+	struct str digits;
 	int64_t number = 0;
 
-	if (at && !str_to_i64(str_sub(request, (size_t)(at - request.p) + sizeof(mark) - 1, 5), 0, 99999, &number)) {
-		number = 0;
+	if (!at) {
+		return 0;
 	}
-	return INT64_C(1900000000) + number;
+	digits = str_sub(request, (size_t)(at - request.p) + strlen(mark), request.n);
+	digits.n = digits.n < digits_max ? digits.n : digits_max;
+	for (size_t n = 0; n < digits.n; n++) {
+		if (digits.p[n] < '0' || digits.p[n] > '9') {
+			digits.n = n;
+		}
+	}
+	return str_to_i64(digits, 0, INT64_MAX, &number) ? number : 0;
 }
 
-static void put_off(int fd, bool post, int64_t uid)
+/* Tokens are 2.00rehearsal00007 and belong to user 1900000007. */
+static struct asked read_request(struct str request)
+{
+	struct asked asked = {
+		.post = request.p[0] == 'P' && memmem(request.p, request.n, "/2/statuses/", 12),
+		.comments = n_comments > 0 && str_starts(request, STR("GET /2/comments/timeline.json?")),
+		.account = number_after(request, "rehearsal", 5),
+	};
+
+	if (asked.comments) {
+		asked.since_id = number_after(request, "since_id=", 19);
+		asked.max_id = number_after(request, "max_id=", 19);
+		asked.count = number_after(request, "count=", 3);
+	}
+	return asked;
+}
+
+static void put_off(int fd, const struct asked *asked)
 {
 	struct answer *answer;
 
 	if (delay_ns == 0) {
-		send_answer(fd, post, uid);
+		send_answer(fd, asked);
 		return;
 	}
 	if (ring_n == ring_cap) {
 		die("too many requests wait");
 	}
 	answer = &ring[(ring_first + ring_n++) % ring_cap];
-	*answer = (struct answer){ now_ns(CLOCK_MONOTONIC) + delay_ns, fd, connections[fd]->life, post, uid };
+	*answer = (struct answer){ now_ns(CLOCK_MONOTONIC) + delay_ns, fd, connections[fd]->life, *asked };
 	if (ring_n == 1) {
 		struct itimerspec when = { .it_value = { answer->at_ns / 1000000000, answer->at_ns % 1000000000 } };
 
@@ -168,7 +281,7 @@ static void on_timer(void)
 		ring_first = (ring_first + 1) % ring_cap;
 		ring_n--;
 		if (connections[answer.fd]->fd == answer.fd && connections[answer.fd]->life == answer.life) {
-			send_answer(answer.fd, answer.post, answer.uid);
+			send_answer(answer.fd, &answer.asked);
 		}
 	}
 	if (ring_n > 0) {
@@ -218,23 +331,21 @@ static void on_readable(int fd)
 	}
 	connection->n += (size_t)got;
 	while (connection->fd == fd && (n = whole_request(connection, &body)) > 0) {
-		bool post = memmem(connection->request, connection->n, "/2/statuses/", 12) &&
-			    connection->request[0] == 'P';
-		int64_t uid = user_of((struct str){ connection->request, n });
+		struct asked asked = read_request((struct str){ connection->request, n });
 
-		if (post) {
+		if (asked.post) {
 			last_ns = now_ns(CLOCK_MONOTONIC);
 			first_ns = posts++ == 0 ? last_ns : first_ns;
 			note_lateness(body);
 		}
 		requests++;
-		if ((post && posts == posts_wanted) || requests == requests_wanted) {
-			(void)puts(post && posts == posts_wanted ? "posts" : "requests");
+		if ((asked.post && posts == posts_wanted) || requests == requests_wanted) {
+			(void)puts(asked.post && posts == posts_wanted ? "posts" : "requests");
 			(void)fflush(stdout);
 		}
 		memmove(connection->request, connection->request + n, connection->n - n);
 		connection->n -= n;
-		put_off(fd, post, uid);
+		put_off(fd, &asked);
 	}
 }
 
@@ -309,10 +420,13 @@ int main(int argc, char **argv)
 
 	if ((argc > 1 && !str_to_i64(str_from(argv[1]), 0, 10000, &delay_ms)) ||
 		(argc > 2 && !str_to_i64(str_from(argv[2]), 0, INT64_MAX, &posts_wanted)) ||
-		(argc > 3 && !str_to_i64(str_from(argv[3]), 0, INT64_MAX, &requests_wanted))) {
-		(void)fprintf(stderr, "usage: standin [DELAY_MS [POSTS [REQUESTS]]]\n");
+		(argc > 3 && !str_to_i64(str_from(argv[3]), 0, INT64_MAX, &requests_wanted)) ||
+		(argc > 4 && !str_to_i64(str_from(argv[4]), 0, 1000000, &n_comments))) {
+		(void)fprintf(stderr, "usage: standin [DELAY_MS [POSTS [REQUESTS [COMMENTS]]]]\n");
 		return 2;
 	}
+	first_comment_id = (now_ns(CLOCK_REALTIME) / 1000000000 - ID_EPOCH_S + 60) << ID_SECOND_BITS;
+	comment_id_step = (INT64_C(1) * COMMENTS_LAST_S << ID_SECOND_BITS) / (n_comments > 0 ? n_comments : 1);
 	delay_ns = delay_ms * 1000000;
 	ring_cap = CONNECTIONS_MAX;
 	ring = xnew_array(struct answer, ring_cap);

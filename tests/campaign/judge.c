@@ -29,9 +29,10 @@
 #define FILE_MAX       (1u << 30)
 #define SLOTS          (1u << 21)
 #define NAME_BYTES     96
-#define LATE_GRACE_MS  10000 /* claimed in time, stopped for seconds, then sent */
-#define CLOCK_GRACE_MS 6000  /* how long before an effect its clock was read, at most */
-#define SHOWN_MAX      40    /* lines for each rule */
+#define LATE_GRACE_MS  10000            /* claimed in time, stopped for seconds, then sent */
+#define CLOCK_GRACE_MS 6000             /* how long before an effect its clock was read, at most */
+#define SHOWN_MAX      40               /* lines for each rule */
+#define DOUBT_MAX_MS   (45 * MINUTE_MS) /* eight looks, ever further apart, and then a person is asked */
 
 enum rule {
 	DOUBLED,
@@ -49,12 +50,13 @@ enum rule {
 	REPLY_LOST,
 	REPLY_DOUBLED,
 	HISTORY,
+	OVERDUE,
 	RULES
 };
 
 static const char *const rule_names[] = { "doubled", "lost", "early", "late", "after-cancel", "after-hold",
 	"while-paused", "unsettled", "untrue", "unasked", "message-lost", "message-doubled", "reply-lost",
-	"reply-doubled", "history" };
+	"reply-doubled", "history", "overdue" };
 _Static_assert(ARRAY_LEN(rule_names) == RULES, "each rule has a name");
 
 static int64_t found[RULES];
@@ -416,6 +418,23 @@ static void read_ledger(const char *dir, const char *file)
 	free(text);
 }
 
+/* What the daemon's clock says of a doubt, less what setting it may have added. */
+static void check_doubt(const struct thing *thing, int64_t from_at, int64_t to_at)
+{
+	int64_t min_ms = 0;
+	int64_t max_ms = 0;
+	int64_t doubt_ms = to_at - from_at;
+
+	for (size_t i = 0; i < n_clocks; i++) {
+		min_ms = clocks[i].wrong_ms < min_ms ? clocks[i].wrong_ms : min_ms;
+		max_ms = clocks[i].wrong_ms > max_ms ? clocks[i].wrong_ms : max_ms;
+	}
+	longest_doubt_ms = doubt_ms > longest_doubt_ms ? doubt_ms : longest_doubt_ms;
+	if (doubt_ms - (max_ms - min_ms) > DOUBT_MAX_MS) {
+		wrong(OVERDUE, "%s: %" PRId64 " s in doubt before anybody was asked", thing->name, doubt_ms / 1000);
+	}
+}
+
 /* The events of one delivery follow each other, and end where it stands. */
 static void check_history(const cJSON *post, const cJSON *delivery, const struct thing *thing)
 {
@@ -445,7 +464,7 @@ static void check_history(const cJSON *post, const cJSON *delivery, const struct
 			unsure_at = at;
 			doubts++;
 		} else if (unsure_at > 0) {
-			longest_doubt_ms = at - unsure_at > longest_doubt_ms ? at - unsure_at : longest_doubt_ms;
+			check_doubt(thing, unsure_at, at);
 			unsure_at = 0;
 		}
 		if (strcmp(json_text(event, "action", ""), "send.question") == 0) {

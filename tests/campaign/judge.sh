@@ -101,6 +101,7 @@ wrong reply-lost "an answer acknowledged, and forgotten" tickets.jsonl 's/\[r1\]
 wrong reply-doubled "an answer twice on the page" ledger-weibo.json "$(page reply weibo-1 'a [r1]' 1000003090)"
 wrong history "a history with a gap" posts.jsonl 's/"state_from":"sending"/"state_from":"unsure"/'
 wrong history "a history that ends elsewhere" posts.jsonl 's/"state_to":"sent"/"state_to":"held"/'
+wrong overdue "in doubt for an hour, and nobody was asked" posts.jsonl 's|"state_to":"sent"}|"state_to":"unsure"},{"at":"2026-01-05T10:00:01+08:00","delivery":"1/weibo-1","state_from":"unsure","state_to":"sent"}|'
 
 # What may be: released in between, a doubt that ended well, a post that nobody acknowledged and that is there once.
 well

@@ -21,8 +21,15 @@ done
 same "without room the caller hears: again later" "$code" 75
 has "in words" "$(cat "$rig/out")" store
 ok "reads go on" g post show "$first"
-has "status says degraded" "$(g status --json)" '"degraded":true'
-exits "status --ok is false" 3 g status --ok
+# The daemon's own small writes may still find room, and with each that does all is well again.
+for i in $(seq 1 20); do
+	g post new -m "还是满的 $i $link" --to weibo-main --at +1h >/dev/null 2>&1
+	g status --ok --json >"$rig/out" 2>&1
+	code=$?
+	[ "$code" -eq 0 ] || break
+done
+same "status --ok is false" "$code" 3
+has "status says degraded" "$(cat "$rig/out")" '"degraded":true'
 rm "$rig/state/filler"
 ok "with room again it goes on" timeout 60 sh -c 'until gazette -s "$1" post new -m "又有空间了 $2" --to weibo-main --at now >/dev/null 2>&1; do :; done' sh "$rig/control" "$link"
 ok "and it is published" timeout 60 sh -c 'until curl -s "http://127.0.0.1:$1/sim/ledger" | grep -q 又有空间了; do :; done' sh "$port"

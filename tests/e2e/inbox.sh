@@ -5,6 +5,7 @@ cat >"$hook" <<SH
 #!/bin/sh
 printf '%s\n' "\$*" >>"$hook.args"
 cat >>"$hook.json"
+case \$2 in crash) kill -KILL \$\$ ;; esac
 SH
 chmod 700 "$hook"
 RIG_EXTRA="hooks:
@@ -59,6 +60,9 @@ same "and moved its version" "$([ "$(g ticket show "$p0" --json | jq -r .version
 # escalate, note, transfer, close, history
 ok "escalate" g escalate "$p0" --to duty-leader --reason "人在桥上，需要 110"
 ok "the escalation hook ran" timeout 20 sh -c 'until grep -q escalated "$1"; do :; done' sh "$hook.args"
+ok "escalate to somebody whose hook is killed" g escalate "$p0" --to crash --reason "没有人接"
+ok "is told" wait_log 'hook.failed kind=escalated'
+ok "and counts as a try" timeout 20 sh -c 'until [ "$(sqlite3 "$1" "SELECT tries FROM notice WHERE target = '"'crash'"'")" = 1 ]; do :; done' sh "$rig/state/store.db"
 ok "note" g ticket note "$p0" -m "已电话通知 110"
 ok "transfer" g ticket transfer "$p0" --to 110 --receipt 2026-0001 --reason "出警"
 ok "close" g ticket close "$p0" --result transferred --reason "已由 110 处置，人安全"

@@ -2,6 +2,7 @@
 #
 #   rig_new            a directory $rig, a simulator on a port of its own, accounts.yaml that points to it
 #   rig_daemon [env]   start gazetted and wait until it says it is ready
+#   rig_daemon_counted [env]  the same under strace(1): syncs says how often it has waited for a disk by then
 #   rig_stop           SIGTERM to the daemon, wait for its end, keep its exit code in $daemon_status
 #   g ...              the command line, bound to this rig's socket
 #   sim METHOD PATH [JSON]    the simulator's control interface
@@ -143,6 +144,15 @@ rig_daemon() {
 	follow "$rig/daemon.log" "$daemon_pid" 'daemon\.ready'
 }
 
+# The sanitizer of leaks does not bear strace.
+rig_daemon_counted() {
+	rig_daemon ASAN_OPTIONS=detect_leaks=0 "$@" strace -D -f --seccomp-bpf -qq -e trace=fsync,fdatasync,sync_file_range,sync,syncfs,msync -o "$rig/syncs"
+}
+
+syncs() {
+	grep -c 'sync[a-z_]*(' "$rig/syncs"
+}
+
 rig_stop() {
 	kill -TERM "$daemon_pid"
 	wait "$daemon_pid"
@@ -191,7 +201,7 @@ ledger() {
 	sim GET /sim/ledger | jq -r "(.entries // .) | $1"
 }
 
-sql() { sqlite3 "$rig/state/store.db" "$1"; }
+sql() { sqlite3 -cmd '.timeout 10000' "$rig/state/store.db" "$1"; }
 
 wait_log() {
 	follow "$rig/daemon.log" "$daemon_pid" "$1"

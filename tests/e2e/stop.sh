@@ -12,8 +12,10 @@ while [ "$round" -lt 12 ]; do
 	g post new -q -m "第 $round 号 $link" --to weibo-main --at now >/dev/null
 	g account poll ALL >/dev/null 2>&1 &
 	polls=$!
+	g account check ALL >/dev/null 2>&1 &
+	checks=$!
 	rig_stop
-	wait "$polls"
+	wait "$polls" "$checks"
 	same "round $round: a clean stop" "$daemon_status" 0
 done
 rig_daemon || exit 1

@@ -79,7 +79,7 @@ refused() { # TITLE PORT WORDS TEXT
 	base=https://localhost:$2
 	rig_config
 	g reload >/dev/null
-	exits "$1: the check fails" 4 g account check wechat-main
+	exits "$1: nobody can say how the account is" 75 g account check wechat-main
 	has "$1: and says why" "$(cat "$rig/out")" "$3"
 	rig_monitor
 	id=$(publish "$4")
@@ -101,7 +101,7 @@ ca=
 base=https://localhost:$right_port
 rig_config
 g reload >/dev/null
-exits "an authority of one's own is no authority of the system's" 4 g account check wechat-main
+exits "an authority of one's own is no authority of the system's" 75 g account check wechat-main
 has "as is said" "$(cat "$rig/out")" "certificate"
 ca=$rig/nowhere.pem
 rig_config

@@ -27,6 +27,33 @@ is "the post says so" "$(g post show "$first" --json)" '.deliveries[0].mode == "
 is "the list says so" "$(g post list --json)" '.mode == "broadcast"'
 has "and a person sees it" "$(g post show "$first")" "broadcast"
 
+# ---- counted when it may have been taken ----
+counted() {
+	sql "SELECT used FROM quota WHERE scope = 'broadcasts'"
+}
+same "it is one of the four of the month" "$(counted)" 1
+cat >"$rig/refused.md" <<'MD'
+---
+title: 发不出去的
+accounts: [wechat-main]
+mode: broadcast
+at: now
+cover: cover.png
+media: [{file: cover.png, alt: 红色封面}]
+---
+**城西**停水。
+MD
+fault /cgi-bin/draft/add '"effect":"error","error_code":45003'
+refused=$(g post new -q "$rig/refused.md")
+exits "one whose draft is refused" 1 g post wait --timeout 60s "$refused"
+same "is none of them" "$(counted)" 1
+fault /cgi-bin/message/mass/sendall '"effect":"error","error_code":45110'
+ok "tried again" g queue retry "$refused/wechat-main"
+exits "it is refused at the last step" 1 g post wait --timeout 60s "$refused"
+same "and still none" "$(counted)" 1
+same "nobody has got it" "$(noted '.kind == "broadcast" and .title == "发不出去的"')" 0
+g post cancel "$refused" >/dev/null
+
 # ---- reserved when it is given its time ----
 second=$(cast '第二次' --at +20d)
 held=$(cast '没有时间')
@@ -106,6 +133,12 @@ account '"mass_protection":false'
 exits "a broadcast is taken back" 0 g post withdraw "$article" --reason 试验 --yes
 ok "the post says so" until_is '.deliveries[0].withdrawn_at' g post show "$article" --json
 same "and the platform was asked once" "$(noted '.kind == "delete"')" 1
+
+exits "a text cannot be, and that is said before" 5 g post withdraw "$first" --reason 试验 --dry-run
+has "with what to do" "$(cat "$rig/out")" "$first/wechat-main: of broadcasts WeChat deletes articles only: take it out of the history"
+exits "nor corrected" 5 g post correct "$first" -m '今晚21时起停水' --yes
+same "the platform was not asked" "$(noted '.kind == "delete"') $(calls /cgi-bin/message/mass/delete)" "1 1"
+is "and it stays as it is" "$(g post show "$first" --json)" '.deliveries[0] | .state == "sent" and (.withdrawn_at | not)'
 
 # ---- nothing is left ----
 fifth=$(cast '额度用完' --at now)

@@ -9,8 +9,11 @@ keys="aes_key: $key"
 listen=127.0.0.1:0
 
 rig_config() {
+	printf '#!/bin/sh\ncat >>%s/rang\n' "$rig" >"$rig/hook"
+	chmod 700 "$rig/hook"
 	cat >"$rig/accounts.yaml" <<YAML
 $(rig_office)
+hooks: {alarm: [$rig/hook]}
 callback_listen: $listen
 platforms:
   wechat:
@@ -152,6 +155,17 @@ for type in image voice; do
 	same "$type: and of the file" "$(sha256sum <"$rig/state/media/$(printf '%.2s' "$want")/$want" | cut -c 1-64)" "$want"
 done
 same "nobody else may read it" "$(stat -c %a "$rig/state/media/$(printf '%.2s' "$want")/$want")" 600
+
+# ---- a life waits for nobody ----
+file=$rig/state/media/$(printf '%.2s' "$want")/$want.new
+mkfifo "$file" # whoever writes the next voice down, which is the same, stops there
+gets() { sim GET /sim/state | jq -r '[.accounts[] | select(.account == "wechat-main") | .quotas["/cgi-bin/media/get"].used // 0] | add'; }
+before=$(gets)
+is "a voice whose file cannot be written yet" "$(say 陈 '"type":"voice"')" '.http_status == 200'
+until [ "$(gets)" -gt "$before" ]; do :; done
+is "then a life is in danger" "$(say 许 '"text":"我不想活了，已经站在桥上"')" '.http_status == 200'
+ok "the alarm rings all the same" timeout 20 sh -c 'until grep -q 不想活了 "$1" 2>/dev/null; do :; done' sh "$rig/rang"
+timeout 20 cat "$file" >/dev/null
 
 for shape in shuffled spaced extra; do
 	is "a $shape one" "$(say 褚 "\"text\":\"形状 $shape\",\"shape\":\"$shape\"")" '.http_status == 200'

@@ -645,6 +645,50 @@ static void test_http__completions_may_start_exchanges(void **state)
 	rig_free(rig);
 }
 
+static int turns;
+static int turn_of[RESULTS_MAX];
+
+static void count_turn(void *data)
+{
+	struct rig *rig = data;
+
+	turns++;
+	loop_defer(rig->loop, count_turn, rig);
+}
+
+static void take_long(struct rig *rig, struct result *result)
+{
+	struct mono began = clock_mono();
+
+	turn_of[result - rig->results] = turns;
+	while (clock_since_ms(began) < 20) {
+	}
+}
+
+/* Others have their turn between them. */
+static void test_http__completions_that_take_long_are_spread_over_turns(void **state)
+{
+	enum { N = 4 };
+	struct rig *rig = rig_new(&defaults);
+
+	(void)state;
+	rig->after = take_long;
+	loop_defer(rig->loop, count_turn, rig);
+	for (int i = 0; i < N; i++) {
+		struct http_request request;
+
+		http_request_init(&request, HTTP_GET, "ftp://127.0.0.1/");
+		rig_start(rig, &request);
+	}
+	rig_run(rig);
+	for (int i = 0; i < N; i++) {
+		CHECK_INT(rig->results[i].times, 1);
+		CHECK_INT(turn_of[i], turn_of[0] + i);
+	}
+	loop_defer_cancel(rig->loop, rig);
+	rig_free(rig);
+}
+
 static void on_wake_stop(struct wake *wake)
 {
 	loop_stop(wake->loop);
@@ -673,6 +717,27 @@ static void test_http__free_completes_what_is_open(void **state)
 		CHECK_INT(rig->results[i].fate, i == 0 ? HTTP_IN_DOUBT : HTTP_NOT_SENT);
 	}
 	server_free(slots.server);
+	rig_free(rig);
+}
+
+/* When the loop has ended there is nobody to run completions: settling does, and nothing goes out any more. */
+static void test_http__stopped_sends_nothing_more(void **state)
+{
+	struct http_options options = { 0 };
+	struct rig *rig = rig_new(&options);
+
+	(void)state;
+	rig_post(rig, 1, "/before", "x");
+	http_stop(rig->http);
+	rig_post(rig, 1, "/after", "x");
+	CHECK_INT(rig->results[0].times + rig->results[1].times, 0); /* never before http_start() has returned */
+	CHECK(http_settle(rig->http));
+	for (size_t i = 0; i < 2; i++) {
+		CHECK_INT(rig->results[i].times, 1);
+		CHECK_INT(rig->results[i].fate, HTTP_NOT_SENT);
+	}
+	CHECK_INT(http_in_flight(rig->http), 0);
+	CHECK(!http_settle(rig->http));
 	rig_free(rig);
 }
 
@@ -781,9 +846,11 @@ int main(void)
 		cmocka_unit_test(test_http__slow_answer_ends_at_the_timeout),
 		cmocka_unit_test(test_http__large_post_goes_out_in_one_piece_without_expect),
 		cmocka_unit_test(test_http__no_more_than_its_slots_are_in_flight_and_the_rest_follows_in_order),
+		cmocka_unit_test(test_http__stopped_sends_nothing_more),
 		cmocka_unit_test(test_http__cancel_is_in_doubt_on_the_wire_and_not_sent_before),
 		cmocka_unit_test(test_http__cancel_before_the_loop_turned_is_not_sent),
 		cmocka_unit_test(test_http__completions_may_start_exchanges),
+		cmocka_unit_test(test_http__completions_that_take_long_are_spread_over_turns),
 		cmocka_unit_test(test_http__free_completes_what_is_open),
 		cmocka_unit_test(test_http__waiting_too_long_for_a_slot_is_not_sent),
 		cmocka_unit_test(test_http__fates_hold_in_a_storm),

@@ -20,6 +20,7 @@ struct outcome {
 	int times;
 	int64_t id;
 	int exit_code;
+	bool started;
 	struct error error;
 	char output[600];
 };
@@ -30,6 +31,7 @@ static struct {
 	struct timer watchdog;
 	char directory[64];
 	bool inside_run;
+	bool urgent; /* what is started now */
 	size_t open;
 	struct outcome outcomes[NOTIFY_WAITING_MAX + LIMIT_HOOKS_RUNNING + 8];
 	size_t n;
@@ -74,6 +76,7 @@ static void on_done(void *data, const struct notice_result *result)
 	outcome->times++;
 	outcome->id = result->id;
 	outcome->exit_code = result->exit_code;
+	outcome->started = result->started;
 	outcome->error = result->error;
 	(void)snprintf(outcome->output, sizeof(outcome->output), STR_FMT, STR_ARG(result->output));
 	rig.n++;
@@ -86,7 +89,7 @@ static struct outcome *start(char *const *argv, const char *const *arguments, st
 {
 	int64_t id = (int64_t)(rig.n + rig.open);
 	struct outcome *outcome = &rig.outcomes[id];
-	struct notice notice = { .id = id, .argv = argv, .arguments = arguments, .input = input };
+	struct notice notice = { .id = id, .argv = argv, .arguments = arguments, .input = input, .urgent = rig.urgent };
 
 	rig.open++;
 	rig.inside_run = true;
@@ -303,6 +306,7 @@ static void test_hook__what_cannot_be_started_says_why(void **state)
 	CHECK_INT(a->times + b->times + c->times, 0);
 	run();
 	CHECK_INT(a->exit_code, -1);
+	CHECK_INT(a->started, false);
 	CHECK_INT(a->error.domain, ERROR_OS);
 	CHECK_INT(a->error.code, ENOENT);
 	CHECK_INT(a->error.advice, ADVISE_REJECT); /* trying again will not make it appear */
@@ -323,6 +327,7 @@ static void test_hook__killed_by_a_signal_is_told_as_such(void **state)
 	outcome = start_script("kill -KILL $$", NULL, STR(""));
 	run();
 	CHECK_INT(outcome->exit_code, -1);
+	CHECK_INT(outcome->started, true);
 	CHECK_INT(outcome->error.advice, ADVISE_RETRY);
 	CHECK(strstr(outcome->error.message, "signal 9") != NULL);
 	rig_finish();
@@ -340,6 +345,7 @@ static void test_hook__one_that_hangs_is_ended_with_its_children(void **state)
 	run();
 	CHECK_INT(outcome->times, 1);
 	CHECK_INT(outcome->exit_code, -1);
+	CHECK_INT(outcome->started, true);
 	CHECK_INT(outcome->error.code, ETIMEDOUT);
 	CHECK_INT(outcome->error.advice, ADVISE_RETRY);
 	CHECK(strstr(outcome->error.message, "300 ms") != NULL);
@@ -431,6 +437,35 @@ static void test_hook__no_more_than_the_limit_run_at_once_and_in_order(void **st
 	rig_finish();
 }
 
+static void test_hook__an_urgent_one_waits_for_no_other(void **state)
+{
+	char gate[100];
+	int fd;
+
+	(void)state;
+	rig_init();
+	(void)snprintf(gate, sizeof(gate), "%s/gate", rig.directory);
+	CHECK_INT(mkfifo(gate, 0600), 0);
+	fd = open(gate, O_RDWR | O_CLOEXEC); /* so that what is written stays for whoever reads late */
+	CHECK(fd >= 0);
+	for (unsigned i = 0; i < LIMIT_HOOKS_RUNNING; i++) {
+		(void)start_script("read x < $D/gate", NULL, STR(""));
+	}
+	(void)start_script("echo behind >> $D/out", NULL, STR(""));
+	rig.urgent = true;
+	for (unsigned i = 0; i < LIMIT_HOOKS_URGENT; i++) {
+		(void)start_script("echo urgent >> $D/out; printf '\\n\\n\\n\\n' > $D/gate", NULL, STR(""));
+	}
+	run();
+	CHECK(str_starts(written(), STR("urgent\n")));
+	for (unsigned i = 0; i < LIMIT_HOOKS_RUNNING; i++) {
+		CHECK_INT(rig.outcomes[i].exit_code, 0); /* none had to be ended to make room */
+	}
+	CHECK(LIMIT_HOOKS_URGENT * 4 >= LIMIT_HOOKS_RUNNING); /* or some would still read */
+	(void)close(fd);
+	rig_finish();
+}
+
 static void test_hook__a_full_queue_refuses_and_says_again_later(void **state)
 {
 	char *argv[] = { "/bin/sh", "-c", "read x; exit 0", NULL };
@@ -449,6 +484,7 @@ static void test_hook__a_full_queue_refuses_and_says_again_later(void **state)
 	}
 	CHECK_INT(refused->times, 1);
 	CHECK_INT(refused->exit_code, -1);
+	CHECK_INT(refused->started, false);
 	CHECK_INT(refused->error.advice, ADVISE_RETRY);
 	CHECK_INT(rig.outcomes[room].times, 1);
 	for (size_t i = 0; i < room; i++) {
@@ -574,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_hook__one_that_ignores_sigterm_is_killed),
 		cmocka_unit_test(test_hook__a_child_left_behind_does_not_keep_its_place),
 		cmocka_unit_test(test_hook__no_more_than_the_limit_run_at_once_and_in_order),
+		cmocka_unit_test(test_hook__an_urgent_one_waits_for_no_other),
 		cmocka_unit_test(test_hook__a_full_queue_refuses_and_says_again_later),
 		cmocka_unit_test(test_hook__a_turn_of_the_loop_starts_no_more_than_the_places),
 		cmocka_unit_test(test_hook__a_completion_may_start_another),

@@ -415,7 +415,6 @@ static void test_every_driver__is_whole(void **state)
 		CHECK(driver_find(driver->name) == driver);
 		CHECK(d == 0 || strcmp(drivers[d - 1]->name, driver->name) < 0);
 		CHECK(!strncmp(driver->default_base_url, "http", 4));
-		CHECK(driver->n_feeds <= DRIVER_FEEDS_MAX);
 		n = driver->quotas(bench.settings, quotas);
 		CHECK(n <= DRIVER_QUOTAS_MAX);
 		for (size_t i = 0; i < n; i++) {

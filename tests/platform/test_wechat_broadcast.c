@@ -8,6 +8,15 @@ static void rig_broadcast(struct rig *rig, enum post_form form)
 	rig->article.form = form;
 }
 
+/* Without a draft it is written down before the last step that it may have been taken. */
+static void rig_mark(struct rig *rig)
+{
+	rig_request(rig);
+	rig_answer_nothing(rig);
+	CHECK_INT(rig->outcome.kind, OUTCOME_NEXT);
+	assert_non_null(rig->outcome.progress);
+}
+
 static void test_article__is_broadcast_by_its_draft(void **state)
 {
 	struct rig rig;
@@ -42,6 +51,7 @@ static void test_text__goes_to_a_topic_by_its_number(void **state)
 	CHECK_INT(rig.request.method, HTTP_GET);
 	rig_fixture_answer(&rig, "tags_get");
 	CHECK_INT(rig.outcome.kind, OUTCOME_NEXT);
+	rig_mark(&rig);
 	rig_request(&rig);
 	CHECK_TEXT(rig_json(rig.body), "{\"filter\":{\"is_to_all\":false,\"tag_id\":101},\"text\":{\"content\":"
 				       "\"各位市民：\\n详见通告\"},\"msgtype\":\"text\",\"clientmsgid\":\"k7a9-12\"}");
@@ -68,6 +78,7 @@ static void test_pictures__go_as_they_are(void **state)
 	rig_answer(&rig, "{\"media_id\":\"ONE\"}");
 	rig_request(&rig);
 	rig_answer(&rig, "{\"media_id\":\"TWO\"}");
+	rig_mark(&rig);
 	rig_request(&rig);
 	CHECK(strstr(rig_json(rig.body), "\"images\":{\"media_ids\":[\"ONE\",\"TWO\"],\"recommend\":\"各位市民：\\n"));
 	rig_fixture_answer(&rig, "mass_sendall_text");
@@ -121,6 +132,8 @@ static void test_own_clientmsgid__is_forgotten_after_a_day(void **state)
 	(void)state;
 	rig_broadcast(&rig, POST_FORM_TEXT);
 	rig.send.n_media = 0;
+	rig_start(&rig, OP_SEND);
+	rig_mark(&rig);
 	rig_start(&rig, OP_FIND);
 	rig.op.now_at = RIG_NOW_AT + 24 * HOUR_MS;
 	rig_request(&rig);
@@ -137,12 +150,14 @@ static void test_quota__waits_for_the_next_day_or_month(void **state)
 	rig_broadcast(&rig, POST_FORM_TEXT);
 	rig.send.n_media = 0;
 	rig_start(&rig, OP_SEND);
+	rig_mark(&rig);
 	rig_do(&rig, "error_45028");
 	CHECK_INT(rig.outcome.error.advice, ADVISE_WAIT);
 	CHECK_INT(rig.outcome.quota, WECHAT_QUOTA_BROADCASTS);
 	assert_in_range(rig.outcome.error.retry_ms, 15 * HOUR_MS, 15 * HOUR_MS + 2 * MINUTE_MS); /* 09:00 now */
 	rig.settings.kind = WECHAT_SERVICE;
 	rig_start(&rig, OP_SEND);
+	rig_mark(&rig);
 	rig_do(&rig, "error_45028");
 	/* 5 January, 09:00: until 1 February */
 	assert_in_range(
@@ -158,6 +173,7 @@ static void test_administrator__is_waited_for(void **state)
 	rig_broadcast(&rig, POST_FORM_TEXT);
 	rig.send.n_media = 0;
 	rig_start(&rig, OP_SEND);
+	rig_mark(&rig);
 	rig_do(&rig, "error_89505");
 	CHECK_INT(rig.outcome.kind, OUTCOME_DONE);
 	CHECK_INT(rig.outcome.found, FOUND_PENDING);
@@ -201,6 +217,76 @@ static void test_job__is_asked_for_by_mass_get(void **state)
 	rig_finish(&rig);
 }
 
+/* Would the next attempt be counted as a broadcast? What was counted for the last one is given back when it would. */
+static bool is_counted_again(const struct rig *rig)
+{
+	return (rig->driver->cost(OP_SEND, &rig->send) & 1u << WECHAT_QUOTA_BROADCASTS) != 0;
+}
+
+static void test_count__is_of_what_may_have_been_taken(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_broadcast(&rig, POST_FORM_AUTO);
+	rig_start(&rig, OP_SEND);
+	rig_do(&rig, "uploadimg");
+	rig_do(&rig, "add_material");
+	rig_do(&rig, "error_45003");
+	CHECK_INT(rig.outcome.error.advice, ADVISE_REJECT);
+	CHECK(is_counted_again(&rig)); /* no draft: it was not even asked for */
+	rig_start(&rig, OP_SEND);
+	rig_do(&rig, "draft_add");
+	CHECK(!is_counted_again(&rig)); /* from here on */
+	rig_request(&rig);
+	CHECK_TEXT(rig_path(&rig), "/cgi-bin/message/mass/sendall");
+	rig_fixture_answer(&rig, "error_48001");
+	CHECK_INT(rig.outcome.error.advice, ADVISE_REJECT);
+	CHECK(is_counted_again(&rig)); /* refused for certain */
+	rig_start(&rig, OP_SEND);
+	rig_mark(&rig);
+	rig_request(&rig);
+	rig_lose(&rig);
+	CHECK(!is_counted_again(&rig));
+	rig_start(&rig, OP_SEND);
+	rig_do(&rig, "error_48001");
+	CHECK(!is_counted_again(&rig)); /* that says nothing of the attempt before */
+	rig_finish(&rig);
+}
+
+static void test_text__is_untouched_until_its_mark(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_broadcast(&rig, POST_FORM_TEXT);
+	rig.send.n_media = 0;
+	rig_start(&rig, OP_FIND); /* a crash before anything left */
+	rig_request(&rig);
+	rig_answer_nothing(&rig);
+	CHECK_INT(rig.outcome.found, FOUND_NO);
+	CHECK(rig.outcome.untouched);
+	CHECK(is_counted_again(&rig));
+	rig_start(&rig, OP_SEND);
+	rig_mark(&rig);
+	CHECK(!is_counted_again(&rig));
+	rig_start(&rig, OP_FIND);
+	rig_request(&rig);
+	rig_answer_nothing(&rig);
+	CHECK(!rig.outcome.untouched);
+	rig_start(&rig, OP_SEND);
+	rig_request(&rig); /* the same attempt cannot be told from one that was lost: no second mark */
+	CHECK_TEXT(rig_path(&rig), "/cgi-bin/message/mass/sendall");
+	rig_fixture_answer(&rig, "error_45028");
+	CHECK(!is_counted_again(&rig));
+	rig.send.progress = NULL;
+	rig_start(&rig, OP_SEND);
+	rig_mark(&rig);
+	rig_do(&rig, "error_45028");
+	CHECK(is_counted_again(&rig));
+	rig_finish(&rig);
+}
+
 static void test_cost__counts_a_broadcast_once(void **state)
 {
 	const unsigned broadcasts = 1u << WECHAT_QUOTA_BROADCASTS;
@@ -209,10 +295,8 @@ static void test_cost__counts_a_broadcast_once(void **state)
 
 	(void)state;
 	rig_broadcast(&rig, POST_FORM_AUTO);
-	rig.send.first_attempt_at = 0;
 	CHECK(rig.driver->cost(OP_SEND, &rig.send) & broadcasts);
 	CHECK(rig.driver->cost(OP_SEND, &rig.send) & 1u << WECHAT_QUOTA_DRAFT_ADD);
-	rig.send.first_attempt_at = RIG_NOW_AT;
 	rig.send.progress = "{\"draft\":\"D\"}";
 	CHECK_INT(rig.driver->cost(OP_SEND, &rig.send), 1u << WECHAT_QUOTA_MASS);
 	rig.article.mode = POST_MODE_PUBLISH;
@@ -221,10 +305,40 @@ static void test_cost__counts_a_broadcast_once(void **state)
 	CHECK_TEXT(quotas[WECHAT_QUOTA_BROADCASTS].name, DRIVER_QUOTA_BROADCASTS);
 	CHECK_INT(quotas[WECHAT_QUOTA_BROADCASTS].limit, 1);
 	CHECK(!quotas[WECHAT_QUOTA_BROADCASTS].month);
+	for (size_t i = 0; i < WECHAT_QUOTAS; i++) {
+		CHECK_INT(quotas[i].per_send, i == WECHAT_QUOTA_BROADCASTS);
+	}
 	rig.settings.kind = WECHAT_SERVICE;
 	(void)rig.driver->quotas(&rig.settings, quotas);
 	CHECK_INT(quotas[WECHAT_QUOTA_BROADCASTS].limit, 4);
 	CHECK(quotas[WECHAT_QUOTA_BROADCASTS].month);
+	rig_finish(&rig);
+}
+
+static void test_withdrawal__of_a_broadcast_is_of_articles_only(void **state)
+{
+	static const struct {
+		enum post_form form;
+		bool can;
+	} cases[] = { { POST_FORM_AUTO, true }, { POST_FORM_ARTICLE, true }, { POST_FORM_NEWSPIC, true },
+		{ POST_FORM_TEXT, false }, { POST_FORM_IMAGE, false } };
+	struct rig rig;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		rig_broadcast(&rig, cases[i].form);
+		if (cases[i].can) {
+			CHECK_OK(rig.driver->may_withdraw(&rig.send, &rig.err), rig.err);
+		} else {
+			CHECK_FAILS(rig.driver->may_withdraw(&rig.send, &rig.err), rig.err, "articles only");
+			CHECK_INT(rig.err.domain, ERROR_STATE);
+		}
+		rig_finish(&rig);
+	}
+	rig_broadcast(&rig, POST_FORM_AUTO);
+	rig.send.title = NULL;
+	rig.send.n_media = 0;
+	CHECK_FAILS(rig.driver->may_withdraw(&rig.send, &rig.err), rig.err, "articles only");
 	rig_finish(&rig);
 }
 
@@ -270,7 +384,10 @@ int main(void)
 		cmocka_unit_test(test_quota__waits_for_the_next_day_or_month),
 		cmocka_unit_test(test_administrator__is_waited_for),
 		cmocka_unit_test(test_job__is_asked_for_by_mass_get),
+		cmocka_unit_test(test_count__is_of_what_may_have_been_taken),
+		cmocka_unit_test(test_text__is_untouched_until_its_mark),
 		cmocka_unit_test(test_cost__counts_a_broadcast_once),
+		cmocka_unit_test(test_withdrawal__of_a_broadcast_is_of_articles_only),
 		cmocka_unit_test(test_withdrawal__deletes_what_was_published),
 	};
 

@@ -243,6 +243,7 @@ static void test_push__the_same_again_has_the_same_key_and_nothing_else_has(void
 #define FROM  "\"sender_id\":7912340001,"
 #define AT    "\"created_at\":\"Mon Jan 05 16:00:01 +0800 2026\","
 #define IMAGE "\"type\":\"image\",\"text\":\"a\","
+#define TEXT  "\"type\":\"text\",\"text\":\"a\"}"
 	static const char *const others[] = {
 		HEAD "\"sender_id\":7912340002," AT IMAGE "\"data\":{\"tovfid\":1}}",
 		HEAD FROM "\"created_at\":\"Mon Jan 05 16:00:02 +0800 2026\"," IMAGE "\"data\":{\"tovfid\":1}}",
@@ -253,6 +254,7 @@ static void test_push__the_same_again_has_the_same_key_and_nothing_else_has(void
 	};
 	struct push_result result;
 	struct rig rig;
+	struct buf query;
 	char first[64];
 
 	(void)state;
@@ -263,6 +265,18 @@ static void test_push__the_same_again_has_the_same_key_and_nothing_else_has(void
 	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
 		CHECK(strcmp(key_of(&rig, others[i]), first) != 0);
 	}
+	/* A time in another form, and none at all: what somebody says twice he may mean twice. */
+	(void)snprintf(first, sizeof(first), "%s", key_of(&rig, HEAD FROM "\"created_at\":1767600001," TEXT));
+	CHECK(strcmp(key_of(&rig, HEAD FROM "\"created_at\":1767600002," TEXT), first) != 0);
+	push(&rig, HEAD FROM TEXT, &result);
+	(void)snprintf(first, sizeof(first), "%s", result.messages.items[0].remote_id);
+	CHECK_TEXT(key_of(&rig, HEAD FROM TEXT), first);
+	buf_init(&query, 1024);
+	sign(&query, "1767600001000", "57155157");
+	go(&rig, true, query.p, HEAD FROM TEXT, &result);
+	CHECK_INT(result.messages.n, 1);
+	CHECK(strcmp(result.messages.items[0].remote_id, first) != 0);
+	buf_finish(&query);
 	push_result_finish(&result);
 	rig_finish(&rig);
 }

@@ -38,6 +38,11 @@ static void test_purge__takes_what_was_said_and_leaves_the_numbers(void **state)
 	DO(rig, tx_exec(rig->tx,
 			"INSERT INTO message_media (message_id, type, remote_id, next_at) VALUES (1, 'image', 'M', 0)",
 			&rig->err));
+	/* WeChat's key of a private message has the sender in it; that of a comment has not, and it is polled again. */
+	DO(rig, tx_exec(rig->tx,
+			"UPDATE message SET remote_id = '5000/leaver' WHERE id = 1;"
+			"UPDATE message SET kind = 'comment', remote_id = '77_1/5001' WHERE id = 2",
+			&rig->err));
 	purge(rig, "leaver", &purged);
 	CHECK_INT(purged.citizens, 1);
 	CHECK_INT(purged.messages, 2);
@@ -52,6 +57,8 @@ static void test_purge__takes_what_was_said_and_leaves_the_numbers(void **state)
 	CHECK_INT(
 		rig_number(rig, "SELECT count(*) FROM ticket WHERE author_id = 'leaver' OR author_name = 'leaver'", 0),
 		0);
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM message WHERE remote_id LIKE '%leaver%'", 0), 0);
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM message WHERE remote_id = '77_1/5001'", 0), 1);
 	CHECK_INT(rig_number(rig, "SELECT count(*) FROM message_media WHERE remote_id <> ''", 0), 0);
 	CHECK_INT(rig_number(rig, "SELECT count(*) FROM ticket", 0), 2);
 	CHECK_INT(rig_number(rig, "SELECT count(*) FROM message", 0), 3);

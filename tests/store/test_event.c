@@ -120,7 +120,7 @@ static void test_notice__is_owed_until_it_is_done(void **state)
 	struct notice_row row = { 0 };
 
 	(void)state;
-	CHECK_INT(rig_effect_at(rig, EFFECT_NOTICE, id), rig->now_at);
+	CHECK_INT(rig_effect_at(rig, EFFECT_ALARM, id), rig->now_at);
 	DO(rig, notice_load(rig->tx, id, &row, &rig->err));
 	CHECK_TEXT(row.kind, "alarm");
 	CHECK_TEXT(row.target, "leader");
@@ -129,7 +129,7 @@ static void test_notice__is_owed_until_it_is_done(void **state)
 	CHECK_INT(row.tries, 0);
 	notice_row_finish(&row);
 	DO(rig, notice_arm_all(rig->tx, &rig->err));
-	CHECK_INT(rig_effects(rig, EFFECT_NOTICE, id), 1);
+	CHECK_INT(rig_effects(rig, EFFECT_ALARM, id), 1);
 	DO(rig, notice_done(rig->tx, id, 0, NULL, &rig->err));
 	CHECK_INT(rig_events(rig, "notice.done", 7), 1);
 	DO_FAILS(rig, notice_load(rig->tx, id, &row, &rig->err), ERROR_MISSING, "no open notice");

@@ -220,7 +220,7 @@ static void test_life__alarms_also_when_it_joins(void **state)
 	for (int i = 1; i <= 2; i++) {
 		(void)say(rig, (struct said){ MESSAGE_DIRECT, i == 1 ? "2" : "3", "a", NULL, NULL, 0, false });
 		CHECK_INT(result, INTAKE_JOINED);
-		CHECK_INT(rig_effects(rig, EFFECT_NOTICE, 0), 1);
+		CHECK_INT(rig_effects(rig, EFFECT_ALARM, 0), 1);
 		CHECK_INT(
 			rig_number(rig, "SELECT count(*) FROM notice WHERE kind = 'alarm' AND ticket_id = ?1", ticket),
 			i);

@@ -34,6 +34,23 @@ static void test_spend__ends_with_the_limit_and_names_the_end_of_the_window(void
 	CHECK_INT(look(rig, &hourly).used, 10);
 }
 
+static void test_return__is_of_the_window_in_which_it_was_spent(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+
+	(void)state;
+	rig->now_at = RIG_NOW_AT;
+	DO(rig, quota_return(rig->tx, rig->account, &hourly, rig->now_at, &rig->err));
+	CHECK_INT(look(rig, &hourly).used, 0);
+	DO(rig, spend(rig, &hourly, 2, false));
+	DO(rig, quota_return(rig->tx, rig->account, &hourly, rig->now_at, &rig->err));
+	CHECK_INT(look(rig, &hourly).used, 1);
+	rig->now_at = RIG_NOW_AT + HOUR_MS;
+	DO(rig, spend(rig, &hourly, 2, false));
+	DO(rig, quota_return(rig->tx, rig->account, &hourly, RIG_NOW_AT, &rig->err));
+	CHECK_INT(look(rig, &hourly).used, 2);
+}
+
 static void test_window__begins_exactly_at_its_border(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
@@ -142,6 +159,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spend__ends_with_the_limit_and_names_the_end_of_the_window),
+		cmocka_unit_test(test_return__is_of_the_window_in_which_it_was_spent),
 		cmocka_unit_test(test_window__begins_exactly_at_its_border),
 		cmocka_unit_test(test_window__of_a_day_begins_at_midnight_of_the_offset),
 		cmocka_unit_test(test_reserve__is_kept_from_polling_and_open_to_sends),

@@ -126,6 +126,39 @@ static void test_group__one_commit_for_all_that_waits_and_urgent_first(void **st
 	}
 }
 
+/* A post that comes while a flood is being stored waits for one group of it. */
+static void test_group__takes_only_so_much_of_a_flood(void **state)
+{
+	cleanup(spine_freep) struct spine *spine = spine_new();
+	struct put puts[8];
+	atomic_int order = 0;
+	const int n = (int)ARRAY_LEN(puts);
+
+	(void)state;
+	spine_stop("begin");
+	for (int i = 0; i < n; i++) {
+		char name[24];
+
+		(void)snprintf(name, sizeof(name), "n%d", i);
+		put_init(&puts[i], spine, name);
+		puts[i].order = &order;
+		puts[i].job.rows = i == 0 || i == n - 1 ? 0 : LIMIT_INTAKE_PER_COMMIT / 2;
+		puts[i].job.urgent = i == n - 1;
+		store_write(spine->store, &puts[i].job);
+		if (i == 0) {
+			spine_wait_stopped();
+		}
+	}
+	spine_stop(NULL);
+	spine_wait(spine, n);
+	CHECK_INT(health_of(spine).commits, 4); /* 1, the urgent one with two halves, and twice two halves */
+	CHECK_INT(puts[n - 1].ran_as, 2);
+	for (int i = 0; i < n; i++) {
+		CHECK_INT(puts[i].dones, 1);
+		CHECK(puts[i].visible);
+	}
+}
+
 static void test_completions__only_after_the_commit(void **state)
 {
 	cleanup(spine_freep) struct spine *spine = spine_new();
@@ -632,6 +665,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_group__one_commit_for_all_that_waits_and_urgent_first),
+		cmocka_unit_test(test_group__takes_only_so_much_of_a_flood),
 		cmocka_unit_test(test_completions__only_after_the_commit),
 		cmocka_unit_test(test_savepoint__a_failing_job_rolls_back_alone),
 		cmocka_unit_test(test_sound__refused_before_it_wrote_it_fails_alone),

@@ -287,7 +287,7 @@ static bool step_message(struct walk *walk)
 	ok = intake_message(rig->tx, (struct account_id){ random_below(3) + 1 }, &new, &what, &ticket, &rig->err);
 	(void)torture_disarm();
 	if (ok && (what == INTAKE_OPENED || what == INTAKE_JOINED) && new.priority == PRIORITY_LIFE &&
-		rig_effects(rig, EFFECT_NOTICE, 0) != 1) {
+		rig_effects(rig, EFFECT_ALARM, 0) != 1) {
 		stop(walk, "a life in danger, and no alarm", ticket.v);
 	}
 	return ok;

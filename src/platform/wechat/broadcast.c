@@ -127,6 +127,16 @@ static const char *job_of(const struct driver_send *send)
 	return send->target_job && send->target_job[0] ? send->target_job : send->target_id;
 }
 
+bool wechat_may_withdraw(const struct driver_send *published, struct error *err)
+{
+	enum post_form form = wechat_form(published);
+
+	return !wechat_broadcasts(published) || (form != POST_FORM_TEXT && form != POST_FORM_IMAGE) ||
+	       error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+		       "of broadcasts WeChat deletes articles only: take it out of the history on the account's "
+		       "website, and publish the correction as a new post");
+}
+
 bool wechat_withdraw_request(struct driver_op *op, struct http_request *ret_request, struct error *err)
 {
 	const struct driver_send *send = op->send;

@@ -92,7 +92,7 @@ static bool publication_request(struct driver_op *op, struct http_request *ret_r
 						   : ask_text(op, FIND_JOB, "/cgi-bin/freepublish/get", "publish_id",
 							     op->send->job_id, ret_request, err);
 	}
-	if (wechat_untouched(op) || wechat_broadcasts(op->send) || !draft) {
+	if (wechat_untouched(op->send) || wechat_broadcasts(op->send) || !draft) {
 		return ask_nothing(op, ret_request);
 	}
 	if (op->step != FIND_LIST) {
@@ -169,7 +169,7 @@ static void without_question(struct driver_op *op, struct outcome *outcome)
 	const struct driver_send *send = op->send;
 
 	found(outcome, FOUND_NO);
-	if (wechat_untouched(op)) {
+	if (wechat_untouched(op->send)) {
 		outcome->untouched = true;
 	} else if (send->kind == SEND_PUBLISH && send->pending) {
 		int64_t left_ms = ADMIN_MS - (op->now_at - send->last_attempt_at);

@@ -4,14 +4,16 @@
  *
  *   article    [topic] ─▶ pictures of the text ─▶ cover ─▶ draft ─┬─▶ publish         (a job: PENDING)
  *   newspic    [topic] ─▶ pictures ─────────────────────▶ draft ──┴─▶ or broadcast
- *   image      [topic] ─▶ pictures ─▶ broadcast
- *   text       [topic] ─▶ broadcast
+ *   image      [topic] ─▶ pictures ─▶ mark ─▶ broadcast
+ *   text       [topic] ─▶ mark ─▶ broadcast
  *
  * A preview takes the same way without the topic, and ends by showing it to one person (preview.c).
  *
  * Nothing before the last step can be seen by anybody; if its answer is lost it is made again, and the worst is a draft
  * or a picture too many. The last step is never repeated blindly (find.c). A draft vanishes when it is published, and
- * when somebody deletes it on the website: it is made again only while no publication of it can be under way.
+ * when somebody deletes it on the website: it is made again only while no publication of it can be under way. That the
+ * last step may have been taken is written down before it is: by the draft, or by a mark of its own; when that step is
+ * refused for certain, it is taken back.
  *
  * source  pages media/uploadimg, material/add_material, draft/add, freepublish/submit, tags/get, read 2026; samples
  *         tests/fixtures/wechat/{uploadimg,add_material,draft_add,freepublish_submit}.json
@@ -31,12 +33,12 @@
 #define REMADE_MAX       2
 #define SAME_ID_MS       (23 * HOUR_MS) /* WeChat knows a clientmsgid for 24 hours */
 #define CLEAN            "clean"        /* op->high: no request of an earlier attempt can be under way */
+#define BEGUN            "begun"        /* without a draft: the last step may have been taken */
 
 /* ---- progress ---- */
 
-cJSON *wechat_progress(const struct driver_op *op)
+static cJSON *parse_progress(const char *text)
 {
-	const char *text = op->cursor ? op->cursor : op->send->progress;
 	struct error err = { 0 };
 	cJSON *json = NULL;
 
@@ -44,6 +46,11 @@ cJSON *wechat_progress(const struct driver_op *op)
 		json_freep(&json);
 	}
 	return json ? json : json_object();
+}
+
+cJSON *wechat_progress(const struct driver_op *op)
+{
+	return parse_progress(op->cursor ? op->cursor : op->send->progress);
 }
 
 void wechat_set_progress(struct driver_op *op, const cJSON *progress, struct outcome *outcome)
@@ -78,12 +85,17 @@ static const char *draft_of(const cJSON *progress)
 	return json_text(progress, "draft", NULL);
 }
 
-bool wechat_untouched(const struct driver_op *op)
+/* May the step that makes it visible have been taken? */
+static bool is_begun(const cJSON *progress)
 {
-	cleanup(json_freep) cJSON *progress = wechat_progress(op);
+	return json_bool(progress, BEGUN, false) || (draft_of(progress) && !json_bool(progress, CLEAN, false));
+}
 
-	return op->send->kind == SEND_PUBLISH && has_draft_step(op->send) &&
-	       (!draft_of(progress) || json_bool(progress, CLEAN, false));
+bool wechat_untouched(const struct driver_send *send)
+{
+	cleanup(json_freep) cJSON *progress = parse_progress(send->progress);
+
+	return send->kind == SEND_PUBLISH && !is_begun(progress);
 }
 
 static void drop(cJSON *progress, const char *key)
@@ -187,7 +199,7 @@ static enum wechat_step plan(const struct driver_op *op, const cJSON *progress, 
 	if (preview) {
 		return WECHAT_STEP_PREVIEW;
 	}
-	if (json_bool(progress, CLEAN, false)) {
+	if (!is_begun(progress)) {
 		return WECHAT_STEP_MARK;
 	}
 	return broadcast ? WECHAT_STEP_MASS : WECHAT_STEP_SUBMIT;
@@ -480,7 +492,7 @@ static void draft_answer(struct driver_op *op, cJSON *progress, const cJSON *jso
 	json_add_text(progress, "draft", id);
 	free(id);
 	free(op->high);
-	op->high = xstrdup(CLEAN);
+	op->high = json_bool(progress, BEGUN, false) ? NULL : xstrdup(CLEAN);
 	next(op, progress, outcome);
 }
 
@@ -502,6 +514,9 @@ static void draft_gone(struct driver_op *op, cJSON *progress, const cJSON *json,
 	int64_t remade = json_i64(progress, "remade", 0);
 
 	if (may_make_again(op, progress)) {
+		if (!op->high) {
+			set_flag(progress, BEGUN);
+		}
 		drop(progress, "draft");
 		drop(progress, CLEAN);
 		drop(progress, "remade");
@@ -550,11 +565,14 @@ static void submit_answer(struct driver_op *op, const cJSON *json, struct outcom
 /* Refused for certain: what is written down says so, unless an earlier attempt was in doubt. */
 static void note_refusal(struct driver_op *op, cJSON *progress, struct outcome *outcome)
 {
-	if (outcome->kind == OUTCOME_ERROR && outcome->error.advice != ADVISE_VERIFY && op->high &&
-		draft_of(progress)) {
-		set_flag(progress, CLEAN);
-		wechat_set_progress(op, progress, outcome);
+	if (outcome->kind != OUTCOME_ERROR || outcome->error.advice == ADVISE_VERIFY || !op->high) {
+		return;
 	}
+	if (draft_of(progress)) {
+		set_flag(progress, CLEAN);
+	}
+	drop(progress, BEGUN);
+	wechat_set_progress(op, progress, outcome);
 }
 
 void wechat_publish_answer(struct driver_op *op, const struct http_answer *answer, struct outcome *outcome)
@@ -570,6 +588,9 @@ void wechat_publish_answer(struct driver_op *op, const struct http_answer *answe
 	switch ((enum wechat_step)op->step) {
 	case WECHAT_STEP_MARK:
 		drop(progress, CLEAN);
+		if (!draft_of(progress)) {
+			set_flag(progress, BEGUN);
+		}
 		free(op->high);
 		op->high = xstrdup(CLEAN);
 		next(op, progress, outcome);

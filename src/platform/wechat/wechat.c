@@ -63,6 +63,7 @@ static size_t quotas(const void *settings, struct driver_quota ret[DRIVER_QUOTAS
 	ret[WECHAT_QUOTA_COMMENT_LIST].limit = wechat->comment_calls_per_day;
 	ret[WECHAT_QUOTA_COMMENT_LIST].reserve = wechat->comment_calls_per_day / RESERVE_PART;
 	ret[WECHAT_QUOTA_BROADCASTS].limit = wechat->kind == WECHAT_SERVICE ? 4 : 1;
+	ret[WECHAT_QUOTA_BROADCASTS].per_send = true;
 	ret[WECHAT_QUOTA_BROADCASTS].month = wechat->kind == WECHAT_SERVICE;
 	return WECHAT_QUOTAS;
 }
@@ -77,8 +78,8 @@ static unsigned cost_of_draft(const struct driver_send *send)
 }
 
 /*
- * A broadcast is counted against its scarce quota once, when it is first tried; what it costs WeChat's own count is
- * decided there. Pictures are not counted one by one: the limit is far away.
+ * A broadcast is counted against its scarce quota once, and only while it may have been taken: WeChat counts successful
+ * ones. Pictures are not counted one by one: the limit is far away.
  */
 static unsigned cost_of_publication(const struct driver_send *send)
 {
@@ -87,7 +88,7 @@ static unsigned cost_of_publication(const struct driver_send *send)
 	if (!wechat_broadcasts(send)) {
 		return cost | BIT(WECHAT_QUOTA_PUBLISH);
 	}
-	return cost | BIT(WECHAT_QUOTA_MASS) | (send->first_attempt_at == 0 ? BIT(WECHAT_QUOTA_BROADCASTS) : 0);
+	return cost | BIT(WECHAT_QUOTA_MASS) | (wechat_untouched(send) ? BIT(WECHAT_QUOTA_BROADCASTS) : 0);
 }
 
 static unsigned cost_of_find(const struct driver_send *send)
@@ -378,10 +379,12 @@ const struct driver driver_wechat = {
 	.can = wechat_can,
 	.calls = true,
 	.previews = true,
+	.may_withdraw = wechat_may_withdraw,
 	.topics = topics,
 	.windowed = true,
 	.takes_pushes = wechat_takes_pushes,
 	.push = wechat_push,
+	.answers = true,
 	.answer_push = wechat_answer_push,
 	.request = request,
 	.answer = answer,

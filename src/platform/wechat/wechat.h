@@ -249,7 +249,7 @@ enum wechat_step {
  */
 cJSON *wechat_progress(const struct driver_op *op); /* gives; an empty object when there is none */
 /* Of a find: nothing visible was begun. */
-bool wechat_untouched(const struct driver_op *op);
+bool wechat_untouched(const struct driver_send *send);
 /* The progress as it is now, into the outcome and kept for the next step. */
 void wechat_set_progress(struct driver_op *op, const cJSON *progress, struct outcome *outcome);
 
@@ -269,6 +269,7 @@ bool wechat_mass_request(
 	struct driver_op *op, const cJSON *progress, struct http_request *ret_request, struct error *err) must_check;
 void wechat_mass_answer(struct driver_op *op, const cJSON *json, int code, struct outcome *outcome);
 extern const int wechat_mass_own[]; /* codes it wants to see */
+bool wechat_may_withdraw(const struct driver_send *published, struct error *err) must_check;
 bool wechat_withdraw_request(struct driver_op *op, struct http_request *ret_request, struct error *err) must_check;
 void wechat_withdraw_answer(struct driver_op *op, const struct http_answer *answer, struct outcome *outcome);
 

@@ -6,8 +6,9 @@
  *   POST  signature, timestamp, nonce, JSON body   the body is not covered by the signature
  *
  * The signature is the SHA-1 of AppSecret, timestamp and nonce, sorted by their bytes. How old a push may be is not
- * said, so age refuses none; nor has it a number. What tells two apart is the digest of all it says. A passive answer
- * would be possible and is not given: the answer is an empty body.
+ * said, so age refuses none; nor has it a number. What tells two apart is the digest of all it says, and of when it was
+ * pushed where it does not say when it was written: better twice than not at all. A passive answer would be possible
+ * and is not given: the answer is an empty body.
  *
  * Mentions come with the polls, whole. That somebody stops following changes nothing here: what he wrote in public
  * stays public. Pictures and voices are named, not fetched.
@@ -97,8 +98,9 @@ static void take_get(const struct driver_push *push, struct push_result *ret)
 /* ---- what it says ---- */
 
 /* Of everything that tells it from another one. */
-static void make_digest(struct said *said)
+static void make_digest(struct said *said, struct str query)
 {
+	const cJSON *at = json_get(said->json, "created_at");
 	struct buf all;
 
 	buf_init(&all, 4 * DATA_BYTES);
@@ -106,6 +108,15 @@ static void make_digest(struct said *said)
 		json_text(said->json, "type", ""), json_text(said->json, "text", ""));
 	if (said->data) {
 		(void)json_print(&all, said->data);
+	}
+	if (!at || cJSON_IsNull(at)) {
+		struct buf pushed;
+
+		(void)get_param(query, "timestamp", &pushed);
+		(void)buf_printf(&all, "|" STR_FMT, STR_ARG(buf_str(&pushed)));
+		buf_finish(&pushed);
+	} else if (!cJSON_IsString(at)) {
+		(void)json_print(&all, at);
 	}
 	digest_sha1_hex(buf_str(&all), said->digest);
 	buf_finish(&all);
@@ -239,7 +250,7 @@ static void take_post(const struct weibo_settings *settings, const struct driver
 	if (!weibo_time_parse(json_str(json, "created_at"), &said.at)) {
 		said.at = push->now_at;
 	}
-	make_digest(&said);
+	make_digest(&said, push->query);
 	ret->verdict = PUSH_TAKE;
 	read_said(&said);
 }
