@@ -31,9 +31,10 @@ struct http_request {
 	size_t body_n;
 	struct http_part *parts; /* n_parts > 0: the request is multipart/form-data */
 	size_t n_parts;
-	char *ca_file;      /* the only authorities that are believed; NULL: the system's */
-	int64_t timeout_ms; /* whole exchange; 0: 30 s */
-	bool writes;        /* may change something on the platform: never repeated by the transport */
+	char *ca_file;           /* the only authorities that are believed; NULL: the system's */
+	int64_t timeout_ms;      /* whole exchange; 0: 30 s */
+	size_t answer_max_bytes; /* 0: LIMIT_HTTP_ANSWER_BYTES */
+	bool writes;             /* may change something on the platform: never repeated by the transport */
 };
 
 /* How far an exchange came. Decides what may be done again. */

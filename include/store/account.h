@@ -44,6 +44,8 @@ void account_row_finish(struct account_row *row);
  * Make the rows fit a configuration: names new to the store are added (parked, reason "no token", unless a token is
  * given), names gone are marked removed (their queued sends held), names back are revived. `token` is taken only
  * when the store has none for that account.
+ *
+ * errors  CONFIG/REJECT a name that belongs to an account of another platform: its posts and token are that one's
  */
 struct account_seen {
 	const char *name;
@@ -64,8 +66,14 @@ bool account_pause(struct tx *tx, const struct actor *actor, struct account_id i
 /* Releases what HOLD_ACCOUNT_PAUSED held, under the late rule. A parked account stays parked (STATE/REJECT says login).
  */
 bool account_resume(struct tx *tx, const struct actor *actor, struct account_id id, struct error *err) must_check;
-/* Token dead or person needed: state parked, queued sends held with HOLD_ACCOUNT_PARKED. Repeating it is harmless. */
-bool account_park(struct tx *tx, struct account_id id, const char *reason, struct error *err) must_check;
+/*
+ * Token dead or person needed: state parked, queued sends held with HOLD_ACCOUNT_PARKED. Repeating it is harmless.
+ *
+ * token    with which the request left that was refused: nothing happens when the account has got another one since;
+ *          NULL: no token comes into it
+ */
+bool account_park(struct tx *tx, struct account_id id, const struct secret *token, const char *reason,
+	struct error *err) must_check;
 /* New token: unparks (a paused account stays paused), releases what was held for it, under the late rule. */
 bool account_set_token(struct tx *tx, const struct actor *actor, struct account_id id, const struct secret *token,
 	int64_t expires_at, const char *remote_uid, struct error *err) must_check;

@@ -35,6 +35,8 @@ struct message_new {
 	const char *class;
 	const char *spans; /* JSON array of {from,n,rule}; NULL: none */
 
+	int64_t window_rungs; /* bits of the ladder's rungs that watch the window: a new one has them all before it */
+
 	/* [PRIORITIES] by priority, from now on: of which ticket the message becomes part is known in the store only.
 	 */
 	const struct ticket_clocks *clocks;

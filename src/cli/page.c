@@ -107,7 +107,7 @@ void page_duration(struct cli *cli, const char *name, int64_t ms)
 
 bool event_said(const cJSON *event, const char *name)
 {
-	if (strcmp(name, "reason") == 0 || strcmp(name, "note") == 0) {
+	if (strcmp(name, "reason") == 0 || strcmp(name, "note") == 0 || strcmp(name, "text") == 0) {
 		return strcmp(json_text(event, "actor", ""), "gazetted") == 0;
 	}
 	return strcmp(name, "error") == 0 || strcmp(name, "why") == 0;

@@ -23,7 +23,8 @@ void page_time(struct cli *cli, const char *name, int64_t at);       /* 0: nothi
 void page_duration(struct cli *cli, const char *name, int64_t ms);   /* negative: nothing */
 /* A cell of a line: padded to `cells` when that is not 0, and a blank behind. */
 void page_cell(struct cli *cli, const char *value, size_t cells, enum style style);
-/* Whether a member of an event is a sentence of the daemon's; a reason or a note may also be a colleague's words. */
+/* Whether a member of an event is a sentence of the daemon's; reasons, notes and texts may also be a colleague's words.
+ */
 bool event_said(const cJSON *event, const char *name);
 /* Rows {at, actor, action, ...}, oldest first. */
 void page_history(struct cli *cli, const cJSON *history);

@@ -43,8 +43,10 @@ static const char *const pieces[] unused_arg = {
 	P_("Weibo"),
 	P_("WeChat"),
 	P_("%s: article %s"),
-	P_("%s; valid until %s"),
-	P_("%s; refused at %s"),
+	P_("valid until %s"),
+	P_("refused at %s"),
+	P_("it may have been published"),
+	P_("please log in again"),
 	/* strerror() */
 	P_("Permission denied"),
 	P_("Operation not permitted"),
@@ -412,20 +414,20 @@ static bool add_whole(struct reading *reading, struct buf *out, struct str text,
 	return true;
 }
 
-/* Both parts of a text with what joins them there; false and nothing, when neither is known. */
+/* Both parts of a text with what joins them there; false and nothing, when fewer than `least` of them are known. */
 static bool add_parts(struct reading *reading, struct buf *out, struct str head, const char *joint, struct str tail,
-	const char *end, unsigned depth)
+	const char *end, int least, unsigned depth)
 {
 	size_t before = out->n;
-	bool known = add(reading, out, head, depth + 1);
+	int n_known = add(reading, out, head, depth + 1);
 
 	(void)buf_add_text(out, joint);
-	known = add(reading, out, tail, depth + 1) || known;
+	n_known += add(reading, out, tail, depth + 1);
 	(void)buf_add_text(out, end);
-	if (!known) {
+	if (n_known < least) {
 		take_back(out, before);
 	}
-	return known;
+	return n_known >= least;
 }
 
 /* Where the last part that stands in these brackets begins: the place of the blank before it, or -1. */
@@ -453,14 +455,15 @@ static bool add_split(struct reading *reading, struct buf *out, struct str text,
 	} brackets[] = { { '[', ']', " [", "]" }, { '(', ')', "（", "）" } };
 	static const struct {
 		const char *from, *to;
-	} joints[] = { { ": ", "：" }, { "：", "：" }, { "; ", "；" } };
+		int least;
+	} joints[] = { { "; ", "；", 2 }, { ": ", "：", 1 }, { "：", "：", 1 }, { "; ", "；", 1 } };
 
 	for (size_t i = 0; i < ARRAY_LEN(brackets); i++) {
 		ptrdiff_t at = find_brackets(text, brackets[i].open, brackets[i].close);
 
 		if (at > 0 &&
 			add_parts(reading, out, str_sub(text, 0, (size_t)at), brackets[i].before,
-				str_sub(text, (size_t)at + 2, text.n - (size_t)at - 3), brackets[i].after, depth)) {
+				str_sub(text, (size_t)at + 2, text.n - (size_t)at - 3), brackets[i].after, 1, depth)) {
 			return true;
 		}
 	}
@@ -469,7 +472,7 @@ static bool add_split(struct reading *reading, struct buf *out, struct str text,
 		ptrdiff_t at = str_find(text, from);
 
 		if (at >= 0 && add_parts(reading, out, str_sub(text, 0, (size_t)at), joints[i].to,
-				       str_sub(text, (size_t)at + from.n, text.n), "", depth)) {
+				       str_sub(text, (size_t)at + from.n, text.n), "", joints[i].least, depth)) {
 			return true;
 		}
 	}

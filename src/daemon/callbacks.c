@@ -249,7 +249,8 @@ static bool take_message(struct tx *tx, struct taken *taken, const struct intake
 		!message_opened_ticket(tx, taken->account, message->kind, message->remote_id, &first, err)) {
 		return false;
 	}
-	if (first && ticket.v) {
+	/* Who is in danger is answered by a person, and not told when the office opens. */
+	if (first && ticket.v && item->new.priority != PRIORITY_LIFE) {
 		tell_received(taken, ticket);
 	}
 	return true;

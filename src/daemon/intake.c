@@ -167,6 +167,18 @@ static const struct ticket_clocks *clocks_of(struct rules *rules, int64_t now_at
 	return rules->clocks;
 }
 
+static int64_t window_rungs(const struct config *config)
+{
+	int64_t bits = 0;
+
+	for (size_t i = 0; i < config->n_ladder && i < LADDER_RUNGS_MAX; i++) {
+		if (config->ladder[i].clock == LADDER_WINDOW) {
+			bits |= INT64_C(1) << i;
+		}
+	}
+	return bits;
+}
+
 void intake_item_finish(struct intake_item *item)
 {
 	free(item->spans);
@@ -192,6 +204,7 @@ void intake_prepare(struct rules *rules, struct message *message, int64_t now_at
 	new->class = result->class;
 	new->spans = ret->spans;
 	new->clocks = ret->clocks;
+	new->window_rungs = window_rungs(rules->config);
 }
 
 /* ---- groups ---- */

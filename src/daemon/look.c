@@ -59,6 +59,8 @@ struct look {
 	int64_t again_at; /* with `again`; 0: a person must */
 	char why[sizeof(((struct error *)0)->message)];
 	char *park;
+	bool stale;      /* something else became of the send meanwhile: the verdict is about nothing any more */
+	int64_t anew_at; /* with `stale`: when it is to be looked for all the same; 0: not */
 };
 
 static void finish_look(struct look *look)
@@ -104,11 +106,14 @@ static bool run_verdict(struct tx *tx, struct job *job, struct error *err)
 		return false;
 	}
 	same = row.state == look->row.state && row.attempts == look->row.attempts;
+	look->stale = !same;
+	/* It may be in doubt anew, and told us so while this look was on its way: see on_due(). */
+	look->anew_at = row.state == SEND_UNSURE || row.state == SEND_PENDING ? row.look_at : 0;
 	send_row_finish(&row);
 	if (!same) {
 		return true;
 	}
-	if (look->park && !account_park(tx, look->row.account, look->park, err)) {
+	if (look->park && !account_park(tx, look->row.account, &look->run.token, look->park, err)) {
 		return false;
 	}
 	if (look->again) {
@@ -122,7 +127,13 @@ static void done_verdict(struct job *job, const struct error *err)
 	struct look *look = container_of(job, struct look, job);
 
 	daemon_point("after-verdict");
-	if (err) {
+	if (!err && look->stale) {
+		log_info("look.stale send=%" PRId64 " account=%s action=%s", look->send.v, look->row.account_name,
+			look->anew_at ? "it is looked for anew" : "nothing");
+		if (look->anew_at) {
+			due_add(&look->looks->due, look->anew_at, look->send.v);
+		}
+	} else if (err) {
 		/* Somebody settled it meanwhile, or the id belongs to another send: a person decides. */
 		log_warn("look.unrecorded send=%" PRId64 " error=%s", look->send.v, log_text(err->message));
 	} else {

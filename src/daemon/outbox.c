@@ -438,23 +438,13 @@ static bool return_unspent(struct tx *tx, struct flight *flight, struct error *e
 static bool run_result(struct tx *tx, struct job *job, struct error *err)
 {
 	struct flight *flight = container_of(job, struct flight, job);
-	bool current = true;
 
-	if (flight->park) {
-		struct account_row account = { 0 };
-
-		/* Refused with a token that has been replaced since: the account is fine, the send goes again. */
-		if (!account_load(tx, flight->account, &account, err)) {
-			return false;
-		}
-		current = str_eq(secret_lend(&account.token), secret_lend(&flight->run.token));
-		account_row_finish(&account);
-	}
 	if (!send_finish(tx, flight->send, &flight->result, &flight->applied, err) ||
 		!return_unspent(tx, flight, err)) {
 		return false;
 	}
-	if (flight->park && current && !account_park(tx, flight->account, flight->park, err)) {
+	/* Refused with a token that has been replaced since: the account is fine, the send goes again. */
+	if (flight->park && !account_park(tx, flight->account, &flight->run.token, flight->park, err)) {
 		return false;
 	}
 	return !flight->block_scope ||
@@ -495,7 +485,8 @@ static void record(struct flight *flight, enum send_event event, const struct er
 		flight->result.error = *err;
 	}
 	flight->job = (struct job){ .run = run_result, .done = done_result, .urgent = true, .insist = true };
-	flight->job.sound = !flight->park; /* parking moves other sends, too */
+	/* More than the send itself is touched by parking, which holds others, and by a reply, which has a ticket. */
+	flight->job.sound = !flight->park && flight->row.kind == SEND_PUBLISH;
 	daemon_point("before-result");
 	store_write(flight->outbox->daemon->store, &flight->job);
 }

@@ -187,7 +187,7 @@ static bool run_save(struct tx *tx, struct job *job, struct error *err)
 	if (pull->block_until_at && !quota_block(tx, pull->account, pull->window.scope, pull->block_until_at, err)) {
 		return false;
 	}
-	if (pull->park && !account_park(tx, pull->account, pull->park, err)) {
+	if (pull->park && !account_park(tx, pull->account, &pull->run.token, pull->park, err)) {
 		return false;
 	}
 	return !pull->since_after || cursor_save(tx, pull->account, pull->run.op.driver->feeds[pull->feed->index].name,

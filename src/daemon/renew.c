@@ -77,7 +77,7 @@ static bool run_save(struct tx *tx, struct job *job, struct error *err)
 {
 	struct renewal *renewal = container_of(job, struct renewal, job);
 
-	return renewal->park ? account_park(tx, renewal->account, renewal->park, err)
+	return renewal->park ? account_park(tx, renewal->account, NULL, renewal->park, err)
 			     : account_renew_token(tx, renewal->account, &renewal->token, renewal->expires_at, err);
 }
 

@@ -151,7 +151,7 @@ static bool run_probe_save(struct tx *tx, struct job *job, struct error *err)
 		return true; /* replaced while we asked */
 	}
 	if (probe->park) {
-		return account_park(tx, probe->account, probe->park, err);
+		return account_park(tx, probe->account, &probe->run.token, probe->park, err);
 	}
 	return account_set_token_info(tx, probe->account, probe->report.expires_at, err);
 }
@@ -201,7 +201,8 @@ static void on_token(struct op_run *run, struct outcome *outcome)
 						   : 0;
 		account = daemon_account(probe->daemon, probe->account);
 		if (account && account->driver && probe->done) {
-			struct rules *rules = rules_ref(run->rules);
+			/* Those that the account's settings belong to now: it may have been reloaded since. */
+			struct rules *rules = rules_ref(probe->daemon->rules);
 			struct secret token = { 0 };
 
 			secret_copy(&token, &run->token);

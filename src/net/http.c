@@ -335,33 +335,6 @@ static size_t on_header(char *p, size_t size, size_t n, void *data)
 	return size * n;
 }
 
-static bool has_control_character(const char *text)
-{
-	for (; text && *text; text++) {
-		if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A line end in a header value would be a header of its own, a long one would be cut. */
-static bool headers_are_clean(const struct http_request *request)
-{
-	if (request->content_type && strlen(request->content_type) > MULTIPART_TYPE_BYTES / 2) {
-		return false;
-	}
-	if (has_control_character(request->content_type)) {
-		return false;
-	}
-	for (size_t i = 0; i < request->n_parts; i++) {
-		if (has_control_character(request->parts[i].content_type)) {
-			return false;
-		}
-	}
-	return true;
-}
-
 /* Append to exchange->headers; false when memory is short. */
 static bool add_header(struct exchange *exchange, const char *line)
 {
@@ -483,7 +456,7 @@ static void begin(struct exchange *exchange)
 		finish(exchange, HTTP_NOT_SENT);
 		return;
 	}
-	if (!headers_are_clean(&exchange->request)) {
+	if (!request_is_clean(&exchange->request)) {
 		error_set(&exchange->error, ERROR_HTTP, ADVISE_BUG, CURLE_BAD_FUNCTION_ARGUMENT,
 			"a content type that is no header value");
 		finish(exchange, HTTP_NOT_SENT);
@@ -526,8 +499,8 @@ static void explain(struct exchange *exchange, CURLcode result, int status)
 	struct error *err = &exchange->error;
 
 	if (exchange->body_too_long) {
-		error_set(err, ERROR_HTTP, ADVISE_RETRY, (int)result, "answer longer than %u bytes",
-			LIMIT_HTTP_ANSWER_BYTES);
+		error_set(err, ERROR_HTTP, ADVISE_RETRY, (int)result, "answer longer than %zu bytes",
+			exchange->body.max_bytes);
 	} else if (exchange->headers_too_long) {
 		error_set(err, ERROR_HTTP, ADVISE_RETRY, (int)result, "answer headers longer than %u bytes",
 			LIMIT_HTTP_HEADER_BYTES);
@@ -710,7 +683,8 @@ uint64_t http_start(struct http *http, struct http_request *request,
 	exchange->on_answer = on_answer;
 	exchange->data = data;
 	exchange->started = clock_mono();
-	buf_init(&exchange->body, LIMIT_HTTP_ANSWER_BYTES);
+	buf_init(&exchange->body,
+		exchange->request.answer_max_bytes ? exchange->request.answer_max_bytes : LIMIT_HTTP_ANSWER_BYTES);
 	http->open++;
 	if (http->stopped || !exchange->request.url) {
 		error_set(&exchange->error, ERROR_HTTP, ADVISE_RETRY, (int)CURLE_ABORTED_BY_CALLBACK, "%s",

@@ -10,6 +10,32 @@
 #include "core/random.h"
 #include "net/multipart_internal.h"
 
+static bool has_control_character(const char *text)
+{
+	for (; text && *text; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool request_is_clean(const struct http_request *request)
+{
+	if (request->content_type && strlen(request->content_type) > MULTIPART_TYPE_BYTES / 2) {
+		return false;
+	}
+	if (has_control_character(request->content_type)) {
+		return false;
+	}
+	for (size_t i = 0; i < request->n_parts; i++) {
+		if (has_control_character(request->parts[i].content_type)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* A name inside quotes, as browsers do it (WHATWG, HTML standard, multipart/form-data encoding). */
 static void add_quoted(struct buf *out, const char *name)
 {

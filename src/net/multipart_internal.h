@@ -1,5 +1,5 @@
 /*
- * The body of a multipart/form-data request (RFC 7578) as one piece of memory.
+ * The body of a multipart/form-data request (RFC 7578) as one piece of memory, and the types a request names.
  */
 #ifndef NET_MULTIPART_INTERNAL_H
 #define NET_MULTIPART_INTERNAL_H
@@ -22,5 +22,8 @@
  */
 bool multipart_build(
 	const struct http_request *request, struct buf *out, char ret_type[MULTIPART_TYPE_BYTES]) must_check;
+
+/* A line end in a type would be a header of its own, a long one would be cut. */
+bool request_is_clean(const struct http_request *request);
 
 #endif

@@ -308,6 +308,11 @@ static bool sync_known(struct tx *tx, const struct account_row *row, const struc
 	bool other_uid = seen->remote_uid && (!row->remote_uid || strcmp(seen->remote_uid, row->remote_uid) != 0);
 	struct flags flags;
 
+	if (strcmp(seen->platform, row->platform) != 0) {
+		return error_set(err, ERROR_CONFIG, ADVISE_REJECT, 0,
+			"accounts: %s has been an account of %s: give the one of %s another name", row->name,
+			row->platform, seen->platform);
+	}
 	if (other_uid && !set_uid(tx, row->id, seen->remote_uid, err)) {
 		return false;
 	}
@@ -448,7 +453,8 @@ static bool owe_login(struct tx *tx, const struct account_row *row, const char *
 	return notice_add(tx, "warning", "", 0, row->id.v, detail, err);
 }
 
-bool account_park(struct tx *tx, struct account_id id, const char *reason, struct error *err)
+bool account_park(
+	struct tx *tx, struct account_id id, const struct secret *token, const char *reason, struct error *err)
 {
 	struct account_row row = { 0 };
 	struct flags flags = { 0 };
@@ -458,6 +464,10 @@ bool account_park(struct tx *tx, struct account_id id, const char *reason, struc
 
 	if (!account_load(tx, id, &row, err)) {
 		return false;
+	}
+	if (token && !str_eq(secret_lend(&row.token), secret_lend(token))) {
+		account_row_finish(&row);
+		return true;
 	}
 	ok = read_flags(tx, id, &flags, err);
 	ready = row.state == ACCOUNT_READY;

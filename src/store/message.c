@@ -223,6 +223,10 @@ static void set_window(struct intake *intake, struct ticket_row *row)
 	if (intake->message->window_ms > 0) {
 		row->window_ms = intake->message->window_ms;
 		row->window_until_at = tx_now_at(intake->tx) + row->window_ms;
+		if (row->rungs_done & intake->new->window_rungs) {
+			row->rungs_done &= ~intake->new->window_rungs;
+			row->rung_at = tx_now_at(intake->tx); /* the ladder looks when it climbs next */
+		}
 	}
 }
 

@@ -61,9 +61,10 @@ static const char sql_move[] =
 	" note = CASE WHEN state = 'unsure' THEN $9 ELSE coalesce($9, note) END, error_domain = $10,"
 	" error_advice = $11, error_code = $12, error_message = $13, doubted = doubted OR $14,"
 	" finds = CASE WHEN $15 THEN 0 ELSE finds END, resends = resends + $16, sent_at = coalesce($17, sent_at),"
-	" progress = coalesce($18, progress), job_id = coalesce($19, job_id), thread_id = coalesce($20, thread_id),"
-	" attempts = coalesce($21, attempts), first_attempt_at = coalesce($22, first_attempt_at),"
-	" last_attempt_at = coalesce($23, last_attempt_at) WHERE id = $1";
+	" progress = coalesce($18, progress), job_id = CASE WHEN $21 THEN NULL ELSE coalesce($19, job_id) END,"
+	" thread_id = CASE WHEN $21 THEN NULL ELSE coalesce($20, thread_id) END, attempts = coalesce($22, attempts),"
+	" first_attempt_at = coalesce($23, first_attempt_at), last_attempt_at = coalesce($24, last_attempt_at)"
+	" WHERE id = $1";
 static const char sql_attempt[] = "INSERT INTO attempt (send_id, number, started_at, digest) VALUES ($1, $2, $3, $4)";
 static const char sql_attempt_end[] =
 	"UPDATE attempt SET ended_at = $2, outcome = $3, http_status = $4, took_ms = $5, message = $6"
@@ -418,9 +419,11 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	stmt_bind_text(stmt, 18, change->progress);
 	stmt_bind_text(stmt, 19, change->job_id);
 	stmt_bind_text(stmt, 20, change->thread_id);
-	stmt_bind_opt_i64(stmt, 21, to == SEND_SENDING ? row->attempts : 0);
-	stmt_bind_opt_i64(stmt, 22, to == SEND_SENDING ? row->first_attempt_at : 0);
-	stmt_bind_opt_i64(stmt, 23, to == SEND_SENDING ? row->last_attempt_at : 0);
+	/* The platform's job was of the attempt before: what is still heard of it says nothing of the next one. */
+	stmt_bind_i64(stmt, 21, change->event == SEND_RETRY || change->event == SEND_MISS);
+	stmt_bind_opt_i64(stmt, 22, to == SEND_SENDING ? row->attempts : 0);
+	stmt_bind_opt_i64(stmt, 23, to == SEND_SENDING ? row->first_attempt_at : 0);
+	stmt_bind_opt_i64(stmt, 24, to == SEND_SENDING ? row->last_attempt_at : 0);
 	if (!stmt_run(stmt, err) || !count_move(tx, row->account, from, to, err)) {
 		return false;
 	}
@@ -433,6 +436,9 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 			    row->ticket.v, event_detail(row, to, change), err)) {
 			return false;
 		}
+	}
+	if (to == SEND_SENT && row->kind == SEND_WITHDRAW && !send_mark_withdrawn(tx, row->target, err)) {
+		return false;
 	}
 	row->state = to;
 	if (change->due_at) {
@@ -707,9 +713,6 @@ bool send_finish(
 	}
 	ok = ok && send_move(tx, &actor_daemon, &row, &change, err) &&
 	     (was != SEND_SENDING || end_attempt(tx, &row, result, err));
-	if (ok && to == SEND_SENT && row.kind == SEND_WITHDRAW) {
-		ok = send_mark_withdrawn(tx, row.target, err);
-	}
 	if (ok && to == SEND_SENT && row.kind == SEND_REPLY) {
 		effect_add(tx, EFFECT_INDEX, 0, 0, 0);
 	}

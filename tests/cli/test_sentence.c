@@ -63,6 +63,14 @@ static void test_sentence__is_taken_apart_where_messages_are_put_together(void *
 	CHECK_SAID("Weibo 20012: text too long (Text too long: cut (it)!)",
 		"微博 20012：正文太长（Text too long: cut (it)!）");
 	CHECK_SAID("cannot write /var/lib/x: No space left on device", "无法写入 /var/lib/x：磁盘空间已满");
+	CHECK_SAID("Recv failure: Connection reset by peer; it may have been published",
+		"接收失败：连接被对方重置；可能已经发布");
+	CHECK_SAID("the account's verification must be renewed: without it nothing can be published by program; valid "
+		   "until "
+		   "2026-11-25T00:00:00+08:00",
+		"账号须年审认证：否则不能由程序发布；有效至 2026-11-25T00:00:00+08:00");
+	CHECK_SAID("12/weibo-main: 失败: the text is empty; 13/weibo-main: 失败: the token has expired",
+		"12/weibo-main：失败：正文是空的；13/weibo-main：失败：令牌已过期");
 	CHECK_SAID("无法读取：Permission denied", "无法读取：权限不够");
 }
 

@@ -36,6 +36,19 @@ has "with the platform's code" "$(g post show "$id" --json)" 20021
 ok "a person retries it" g queue retry "$id/weibo-main"
 ok "and it goes" g post wait "$id"
 
+# in doubt anew while the look after the first doubt is on its way: it is looked for all the same
+sim POST /sim/fault '{"path":"/2/statuses/share.json","nth":1,"count":1,"effect":"reset-before"}' >/dev/null
+sim POST /sim/fault '{"path":"/2/statuses/share.json","nth":2,"count":1,"effect":"reset-after"}' >/dev/null
+sim POST /sim/fault '{"path":"/2/statuses/user_timeline.json","nth":1,"count":1,"effect":"delay","delay_ms":4000}' >/dev/null
+id=$(g post new -q -m "两次存疑 $link" --to weibo-main --at now)
+ok "the first look is out" timeout 20 sh -c 'until curl -s "http://127.0.0.1:$1/sim/fault" |
+	jq -e "any(.faults[]; .effect == \"delay\" and .hits > 0)"; do :; done' sh "$port"
+ok "a person sends it once more meanwhile" g queue settle "$id/weibo-main" again
+ok "and that is settled" g post wait --timeout 40s "$id"
+same "exactly once on the ledger" "$(ledger '[.[] | select(.text | startswith("两次存疑"))] | length')" 1
+has "what the first look saw counted for nothing" "$(cat "$rig/daemon.log")" look.stale
+sim DELETE /sim/fault >/dev/null
+
 # a reply whose answer is lost
 sim POST /sim/citizen '{"account":"weibo-main","kind":"comment","as":"市民甲","text":"请问几点恢复供水"}' >/dev/null
 g account poll weibo-main >/dev/null

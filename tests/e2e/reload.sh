@@ -25,6 +25,25 @@ kill -HUP "$daemon_pid"
 wait_log config.reloaded
 ok "it comes back" timeout 20 sh -c 'until gazette -s "$1" post show "$2" --json | grep -q "\"queued\""; do :; done' sh "$rig/control" "$id"
 
+# a name stays with its platform
+sed '/^  weibo-east:/,/settle_lag/d' "$rig/good.yaml" >"$rig/accounts.yaml"
+sed -i "s#^platforms:#&\\n  wechat:\\n    base_url: http://127.0.0.1:$port#; s#^groups:#  weibo-east:\\n    platform: wechat\\n    appid: wx5a1b2c3d4e5f6071\\n    app_secret: s\\n    original_id: gh_1a2b3c4d5e6f\\n    callback_token: GovDeskToken2026\\n    kind: service\\n    callback_mode: plain\\n&#" "$rig/accounts.yaml"
+exits "an account changes its platform under its name" 1 g reload
+has "which is refused, with a way out" "$(cat "$rig/out")" "weibo-east has been an account of weibo: give the one of wechat another name"
+cp "$rig/good.yaml" "$rig/accounts.yaml"
+
+# while an account is being checked: the questions that follow belong to the new configuration
+until_hit() { timeout 20 sh -c 'until [ "$(curl -sS "http://127.0.0.1:$1/sim/fault" | jq "[.faults[] | select(.path == \"$2\").hits] | add")" = 1 ]; do :; done' sh "$port" "$1"; }
+sim POST /sim/fault '{"path":"/oauth2/get_token_info","count":1,"effect":"delay","delay_ms":500}' >/dev/null
+sim POST /sim/fault '{"path":"/2/account/rate_limit_status.json","count":1,"effect":"delay","delay_ms":500}' >/dev/null
+g account check weibo-main >"$rig/check" 2>&1 &
+check=$!
+ok "an account is checked" until_hit /oauth2/get_token_info
+ok "and reloaded" g reload
+ok "it is asked for its limits" until_hit /2/account/rate_limit_status.json
+ok "and reloaded again" g reload
+ok "the check ends well" wait "$check"
+
 # again and again while polls are due: nothing points into what was replaced
 sed -i 's/poll_min: .*/poll_min: 100ms/' "$rig/accounts.yaml"
 round=0

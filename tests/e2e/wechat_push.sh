@@ -163,7 +163,8 @@ gets() { sim GET /sim/state | jq -r '[.accounts[] | select(.account == "wechat-m
 before=$(gets)
 is "a voice whose file cannot be written yet" "$(say 陈 '"type":"voice"')" '.http_status == 200'
 until [ "$(gets)" -gt "$before" ]; do :; done
-is "then a life is in danger" "$(say 许 '"text":"我不想活了，已经站在桥上"')" '.http_status == 200'
+is "then a life is in danger, and no program answers" "$(say 许 '"text":"我不想活了，已经站在桥上"')" \
+	'.http_status == 200 and .outcome == "success" and .saw == null'
 ok "the alarm rings all the same" timeout 20 sh -c 'until grep -q 不想活了 "$1" 2>/dev/null; do :; done' sh "$rig/rang"
 timeout 20 cat "$file" >/dev/null
 

@@ -384,6 +384,35 @@ static void test_http__answer_at_the_cap_is_whole(void **state)
 	free(bytes);
 }
 
+static void test_http__a_request_may_want_a_longer_answer(void **state)
+{
+	static const enum step script[] = { ANSWER_BYTES, ANSWER_BYTES };
+	struct server *server = server_new(script, ARRAY_LEN(script));
+	struct rig *rig = rig_new(&defaults);
+	struct http_request request;
+	struct result *result;
+	size_t n;
+	char *bytes = make_large("HTTP/1.1 200 OK\r\n\r\n", "x", LIMIT_HTTP_ANSWER_BYTES + 1, &n);
+
+	(void)state;
+	server->bytes = (struct str){ bytes, n };
+	make_request(&request, HTTP_GET, "http", "127.0.0.1", server->port, "/");
+	request.answer_max_bytes = LIMIT_HTTP_ANSWER_BYTES + 1;
+	result = rig_start(rig, &request);
+	rig_run(rig);
+	CHECK_INT(result->fate, HTTP_ANSWERED);
+	CHECK_INT(result->body_n, LIMIT_HTTP_ANSWER_BYTES + 1);
+	make_request(&request, HTTP_GET, "http", "127.0.0.1", server->port, "/");
+	request.answer_max_bytes = 1000;
+	result = rig_start(rig, &request);
+	rig_run(rig);
+	CHECK_INT(result->fate, HTTP_IN_DOUBT);
+	CHECK(strstr(result->error.message, "answer longer than 1000 bytes") != NULL);
+	rig_free(rig);
+	server_free(server);
+	free(bytes);
+}
+
 static void test_http__endless_headers_are_in_doubt(void **state)
 {
 	size_t n;
@@ -840,6 +869,7 @@ int main(void)
 		cmocka_unit_test(test_http__what_is_no_http_is_in_doubt),
 		cmocka_unit_test(test_http__answer_over_the_cap_is_in_doubt),
 		cmocka_unit_test(test_http__answer_at_the_cap_is_whole),
+		cmocka_unit_test(test_http__a_request_may_want_a_longer_answer),
 		cmocka_unit_test(test_http__endless_headers_are_in_doubt),
 		cmocka_unit_test(test_http__gzip_is_unpacked),
 		cmocka_unit_test(test_http__gzip_that_unpacks_over_the_cap_is_in_doubt),

@@ -111,6 +111,7 @@ static void test_media__is_what_its_bytes_say(void **state)
 		rig_request(&rig);
 		CHECK_TEXT(rig.request.url,
 			"http://127.0.0.1:8751/cgi-bin/media/get?access_token=" RIG_TOKEN "&media_id=MEDIA%20id");
+		CHECK_INT(rig.request.answer_max_bytes, LIMIT_CITIZEN_MEDIA_BYTES);
 		rig_fate(&rig, HTTP_ANSWERED, 200, cases[i].bytes, STR("image/jpeg"));
 		if (!cases[i].type) {
 			CHECK_INT(rig.outcome.error.advice, ADVISE_RETRY);
@@ -166,6 +167,7 @@ static void test_video__is_fetched_from_the_platform_only(void **state)
 		CHECK_INT(rig.outcome.kind, OUTCOME_NEXT);
 		rig_request(&rig);
 		CHECK_TEXT(rig.request.url, cases[i].url); /* and no token */
+		CHECK_INT(rig.request.answer_max_bytes, LIMIT_CITIZEN_MEDIA_BYTES);
 		rig_fate(&rig, HTTP_ANSWERED, 200,
 			STR("\0\0\0\x18"
 			    "ftypisom"),

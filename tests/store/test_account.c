@@ -5,7 +5,7 @@ static const char *const both[] = { "weibo-main", "weibo-two" };
 
 static bool park(struct rig *rig)
 {
-	return account_park(rig->tx, rig->account, "token refused", &rig->err);
+	return account_park(rig->tx, rig->account, NULL, "token refused", &rig->err);
 }
 
 static bool pause_it(struct rig *rig)
@@ -49,6 +49,43 @@ static void test_sync__keeps_an_obtained_token_and_writes_nothing_when_nothing_c
 	DO(rig, account_load(rig->tx, rig->account, &row, &rig->err));
 	CHECK_STR(secret_lend(&row.token), "2.00obtained");
 	account_row_finish(&row);
+}
+
+/* Its token would go to the other platform's host, its posts would be read by the other platform's rules. */
+static void test_sync__a_name_stays_with_its_platform(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	static const struct account_seen seen[] = {
+		{ .name = "weibo-main", .platform = "wechat" },
+		{ .name = "weibo-two", .platform = "fake" },
+	};
+	struct account_row row = { 0 };
+
+	(void)state;
+	DO_FAILS(rig, account_sync(rig->tx, seen, 2, &rig->err), ERROR_CONFIG,
+		"weibo-main has been an account of fake: give the one of wechat another name");
+	DO(rig, account_load(rig->tx, rig->account, &row, &rig->err));
+	CHECK_TEXT(row.platform, "fake");
+	account_row_finish(&row);
+}
+
+/* A request that left before a login comes back refused after it. */
+static void test_park__by_a_token_that_was_replaced_is_nothing(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct secret old = { 0 };
+	struct secret new = { 0 };
+
+	(void)state;
+	secret_set(&old, STR("2.00old"));
+	secret_set(&new, STR("2.00new"));
+	DO(rig, rig_login(rig, rig->account, "2.00new"));
+	DO(rig, account_park(rig->tx, rig->account, &old, "token refused", &rig->err));
+	CHECK_TEXT(rig_account_state(rig), "ready");
+	DO(rig, account_park(rig->tx, rig->account, &new, "token refused", &rig->err));
+	CHECK_TEXT(rig_account_state(rig), "parked");
+	secret_finish(&old);
+	secret_finish(&new);
 }
 
 static void test_sync__a_configured_uid_is_taken_over(void **state)
@@ -288,6 +325,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sync__a_new_account_without_token_is_parked),
 		cmocka_unit_test(test_sync__keeps_an_obtained_token_and_writes_nothing_when_nothing_changed),
+		cmocka_unit_test(test_sync__a_name_stays_with_its_platform),
+		cmocka_unit_test(test_park__by_a_token_that_was_replaced_is_nothing),
 		cmocka_unit_test(test_sync__a_configured_uid_is_taken_over),
 		cmocka_unit_test(test_sync__what_is_gone_holds_its_sends_and_what_is_back_releases_them),
 		cmocka_unit_test(test_sync__of_many_in_any_order),

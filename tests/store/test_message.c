@@ -13,6 +13,8 @@ struct said {
 	bool from_us;
 };
 
+static int64_t window_ms; /* that a message opens */
+
 static enum intake_result result;
 
 static bool take(struct rig *rig, const struct said *said, struct ticket_id *ret_ticket)
@@ -20,6 +22,8 @@ static bool take(struct rig *rig, const struct said *said, struct ticket_id *ret
 	struct message message = { .kind = said->kind,
 		.created_at = rig->now_at - 1000,
 		.from_us = said->from_us,
+		.window_ms = window_ms,
+		.window_replies = 5,
 		.remote_id = xstrdup(said->id),
 		.author_id = xstrdup(said->author),
 		.author_name = xstrdup("市民"),
@@ -30,7 +34,8 @@ static bool take(struct rig *rig, const struct said *said, struct ticket_id *ret
 	struct message_new new = { .message = &message,
 		.priority = said->priority,
 		.class = said->priority ? "consult" : "life",
-		.clocks = clocks };
+		.clocks = clocks,
+		.window_rungs = 1 << 1 | 1 << 2 };
 	bool ok;
 
 	for (int i = 0; i < PRIORITIES; i++) { /* the lower, the slower; no answer, no reply */
@@ -258,6 +263,23 @@ static void test_join__never_takes_it_from_its_holder(void **state)
 	rig_check_counters(rig);
 }
 
+/* Thirty-six hours passed and somebody was told; what is said now can be answered for two days more. */
+static void test_join__opens_a_new_window_with_its_own_warnings(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	int64_t ticket;
+
+	(void)state;
+	window_ms = 48 * HOUR_MS;
+	ticket = say(rig, (struct said){ MESSAGE_DIRECT, "1", "a", NULL, NULL, 3, false });
+	rig->now_at += 40 * HOUR_MS;
+	DO(rig, ticket_climb(rig->tx, (struct ticket_id){ ticket }, 1 << 0 | 1 << 1, "leader", "soon", 0, &rig->err));
+	CHECK_INT(say(rig, (struct said){ MESSAGE_DIRECT, "2", "a", NULL, NULL, 3, false }), ticket);
+	window_ms = 0;
+	CHECK_INT(rig_number(rig, "SELECT rungs_done FROM ticket WHERE id = ?1", ticket), 1);
+	CHECK_INT(rig_effect_at(rig, EFFECT_TICKET_DUE, ticket), rig->now_at); /* it is looked when the next one is */
+}
+
 static void test_closed__is_reopened_for_thirty_days(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
@@ -330,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_clocks__are_those_of_the_ticket_whatever_the_latest_message_says),
 		cmocka_unit_test(test_life__alarms_also_when_it_joins),
 		cmocka_unit_test(test_join__never_takes_it_from_its_holder),
+		cmocka_unit_test(test_join__opens_a_new_window_with_its_own_warnings),
 		cmocka_unit_test(test_closed__is_reopened_for_thirty_days),
 		cmocka_unit_test(test_ours__opens_nothing_and_finds_its_thread),
 		cmocka_unit_test(test_id__must_be_usable),

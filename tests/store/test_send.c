@@ -156,7 +156,7 @@ static void test_claim__an_account_that_is_not_ready_holds_it(void **state)
 	(void)state;
 	/* Claimed, the account is parked meanwhile, and the attempt comes back as "again later". */
 	CHECK(rig_claim(rig, send));
-	DO(rig, account_park(rig->tx, rig->account, "token refused", &rig->err));
+	DO(rig, account_park(rig->tx, rig->account, NULL, "token refused", &rig->err));
 	CHECK_TEXT(rig_state(rig, send), "sending");
 	CHECK(rig_result(rig, send, SEND_DEFER, NULL, 0));
 	CHECK(!rig_claim(rig, send));
@@ -654,7 +654,7 @@ static void test_reply__waits_for_its_account(void **state)
 	struct send_id send = { 0 };
 
 	(void)state;
-	DO(rig, account_park(rig->tx, rig->account, "token refused", &rig->err));
+	DO(rig, account_park(rig->tx, rig->account, NULL, "token refused", &rig->err));
 	DO(rig, send_insert_reply(rig->tx, &officer, &new, &send, &rig->err));
 	CHECK_TEXT(rig_state(rig, send), "held account_parked");
 	DO(rig, rig_login(rig, rig->account, "2.00fresh"));

@@ -253,6 +253,14 @@ static void end_thread(struct driver_op *op, struct memory memory)
 	op->high = NULL;
 }
 
+/* Enough for one pull. */
+static void stop_here(struct driver_op *op, struct outcome *outcome)
+{
+	outcome->kind = OUTCOME_DONE;
+	outcome->since = xstrdup(op->cursor);
+	outcome->note = xstrdup("more than one poll may read; the next one goes on");
+}
+
 static void end_page(struct driver_op *op, struct outcome *outcome)
 {
 	size_t index = next_due(op);
@@ -261,11 +269,12 @@ static void end_page(struct driver_op *op, struct outcome *outcome)
 		outcome->kind = OUTCOME_NEXT;
 		return;
 	}
+	if (index < op->pull.n_threads) {
+		stop_here(op, outcome);
+		return;
+	}
 	outcome->kind = OUTCOME_DONE;
 	outcome->since = xstrdup(op->cursor);
-	if (index < op->pull.n_threads) {
-		outcome->note = xstrdup("more than one poll may read; the next one goes on");
-	}
 }
 
 static void turn_page(struct driver_op *op, size_t n, int64_t oldest_s, struct place place, struct outcome *outcome)
@@ -275,7 +284,11 @@ static void turn_page(struct driver_op *op, size_t n, int64_t oldest_s, struct p
 	bool fresh = age_ms(op, index) < FRESH_MS;
 	bool known = fresh && memory.newest_s > 0 && oldest_s > 0 && oldest_s < memory.newest_s - OVERLAP_S;
 
-	if (n >= PAGE_COUNT && !known && place.pages < THREAD_PAGES && op->pages < LIMIT_PULL_PAGES) {
+	if (n >= PAGE_COUNT && !known && place.pages < THREAD_PAGES) {
+		if (op->pages >= LIMIT_PULL_PAGES) {
+			stop_here(op, outcome); /* without a memory of this thread: what is below is still to be read */
+			return;
+		}
 		place.begin += PAGE_STEP;
 		set_place(op, &place);
 		outcome->kind = OUTCOME_NEXT;

@@ -57,6 +57,7 @@ bool wechat_media_request(struct driver_op *op, struct http_request *ret_request
 	if (op->step == MEDIA_VIDEO) {
 		http_request_init(ret_request, HTTP_GET, op->cursor);
 		ret_request->timeout_ms = TIMEOUT_MS;
+		ret_request->answer_max_bytes = LIMIT_CITIZEN_MEDIA_BYTES;
 		return true;
 	}
 	if (!id || !id[0] || strlen(id) > LIMIT_REMOTE_ID_BYTES * 2) {
@@ -66,6 +67,7 @@ bool wechat_media_request(struct driver_op *op, struct http_request *ret_request
 	(void)form_add(&query, "media_id", str_from(id));
 	wechat_get(op, "/cgi-bin/media/get", query.p, ret_request);
 	ret_request->timeout_ms = TIMEOUT_MS;
+	ret_request->answer_max_bytes = LIMIT_CITIZEN_MEDIA_BYTES;
 	buf_finish(&query);
 	return true;
 }

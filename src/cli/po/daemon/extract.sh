@@ -22,8 +22,10 @@ for room in $rooms; do
 		esac
 		[ -f "$file" ] || continue
 		mkdir -p "$here/${file%/*}"
-		# xgettext knows neither our macros, nor that an escaped byte need not be a character.
-		sed -e 's/STR_FMT/"%.*s"/g' -e 's/\\x[0-9a-fA-F][0-9a-fA-F]*/?/g' "$file" >"$here/$file"
+		# xgettext knows neither our macros, nor that an escaped byte need not be a character; and what goes into
+		# the log is nothing that it shall see.
+		sed -e 's/STR_FMT/"%.*s"/g' -e 's/\\x[0-9a-fA-F][0-9a-fA-F]*/?/g' \
+			-e '/^\t*log_[a-z]*(.*);$/s/.*//' -e '/^\t*log_[a-z]*(/,/);$/s/.*//' "$file" >"$here/$file"
 		echo "$file"
 	done
 done | sort -u >"$here/files"
