@@ -54,7 +54,7 @@
 #define LIMIT_CITIZEN_MEDIA_BYTES (20u << 20) /* a picture, voice or video that came with a message */
 
 /* files */
-#define LIMIT_CONFIG_BYTES (4u << 20)
+#define LIMIT_CONFIG_BYTES (32u << 20)
 #define LIMIT_CONFIG_DEPTH 16u
 #define LIMIT_ACCOUNTS     50000u
 #define LIMIT_RULES        20000u

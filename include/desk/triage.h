@@ -39,8 +39,8 @@ struct triage *triage_ref(struct triage *triage); /* any thread */
 void triage_unref(struct triage *triage);
 
 /*
- * Matching ignores case, width (full-width letters and digits), white space and punctuation inserted between the
- * characters of a phrase. Cost is linear in the text (Aho-Corasick).
+ * Matching ignores case, width (full-width letters and digits), whether a character stands in its traditional form, and
+ * white space and punctuation inserted between the characters of a phrase. Cost is linear in the text (Aho-Corasick).
  */
 void triage_run(const struct triage *triage, struct str text, struct triage_result *ret_result);
 

@@ -7,6 +7,7 @@
  *     ▲        ▲                 │ │ pend ───────▶ pending     (the platform works on it; its result is looked for)
  *     │        │                 │ refuse ───────▶ failed      (a person decides)
  *     │        └───── miss ─── unsure ◀── lose: no answer, crash, reset after the request left
+ *     │                          └──claim──▶ sending: only where the platform knows it again by our number
  *     └── pause, dead token, late rule, a person's hold
  */
 #ifndef MODEL_SEND_H

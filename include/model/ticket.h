@@ -14,7 +14,7 @@ enum ticket_state {
 	TICKET_CLAIMED,     /* one duty officer owns it, with a lease */
 	TICKET_ASSIGNED,    /* given to a person or unit by a leader, not yet taken */
 	TICKET_WAITING,     /* answered with a question: waiting for the citizen */
-	TICKET_REPLIED,     /* answer sent, or on its way */
+	TICKET_REPLIED,     /* answer sent, or on its way: one that does not go out bounces */
 	TICKET_TRANSFERRED, /* handed to 110, 12345 or another agency */
 	TICKET_CLOSED,
 };
@@ -29,10 +29,11 @@ enum ticket_event {
 	TICKET_ESCALATE, /* raises the level; the state stays */
 	TICKET_CLOSE,
 	TICKET_REOPEN,
+	TICKET_BOUNCE, /* an answer that was on its way is not any more: held, refused, cancelled */
 };
 
 #define TICKET_STATES 7
-#define TICKET_EVENTS 9
+#define TICKET_EVENTS 10
 
 /* P0 life safety ... P5 complex; P9 no answer due. */
 #define PRIORITY_LIFE      0

@@ -172,6 +172,7 @@ enum found {
 	FOUND_PENDING,    /* a job that runs: look again after look_after_ms; also OP_SEND: accepted as a job */
 	FOUND_REFUSED,    /* the job ended without publishing; error says why */
 	FOUND_UNKNOWABLE, /* no question can tell, now or later: a person has to look; note says where */
+	FOUND_BY_SENDING, /* nor can any, but the platform knows it again: sent once more it tells, and does no harm */
 };
 
 /* Fields beyond kind, messages and error are set for OUTCOME_DONE (messages also for OUTCOME_NEXT). */

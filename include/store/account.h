@@ -18,9 +18,10 @@ struct tx;
 
 enum account_state {
 	ACCOUNT_READY,
-	ACCOUNT_PAUSED,  /* by a person */
-	ACCOUNT_PARKED,  /* token dead or missing, frozen by the platform: needs `account login` or a person */
-	ACCOUNT_REMOVED, /* no longer in accounts.yaml; nothing of it is forgotten */
+	ACCOUNT_PAUSED,   /* by a person */
+	ACCOUNT_PARKED,   /* token dead or missing, frozen by the platform: needs `account login` or a person */
+	ACCOUNT_REMOVED,  /* no longer in accounts.yaml; nothing of it is forgotten */
+	ACCOUNT_STARTING, /* new, and the daemon is getting its first token; in the row: parked, without a reason */
 };
 
 const char *account_state_name(enum account_state state);
@@ -42,8 +43,8 @@ void account_row_finish(struct account_row *row);
 
 /*
  * Make the rows fit a configuration: names new to the store are added (parked, reason "no token", unless a token is
- * given), names gone are marked removed (their queued sends held), names back are revived. `token` is taken only
- * when the store has none for that account.
+ * given or the daemon gets it by itself), names gone are marked removed (their queued sends held), names back are
+ * revived. `token` is taken only when the store has none for that account.
  *
  * errors  CONFIG/REJECT a name that belongs to an account of another platform: its posts and token are that one's
  */
@@ -52,6 +53,7 @@ struct account_seen {
 	const char *platform;
 	const struct secret *token; /* NULL: none in the configuration */
 	const char *remote_uid;     /* as configured; NULL: not */
+	bool renews;                /* the daemon gets its tokens; nobody logs in */
 };
 bool account_sync(struct tx *tx, const struct account_seen *seen, size_t n, struct error *err) must_check;
 

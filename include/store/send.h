@@ -43,14 +43,15 @@ struct send_row {
 	int64_t due_at;
 	int64_t until_at;
 	int64_t late_ms;
-	int64_t next_at; /* not before: back-off, limits */
+	int64_t next_at; /* not before: back-off, limits; of an unsure one: it is sent again then, see send_resend() */
 	int attempts;
 	int finds;   /* looks since it became unsure */
 	int resends; /* times it went from unsure back to queued */
 	int64_t first_attempt_at;
 	int64_t last_attempt_at;
 	int64_t look_at;
-	bool doubted; /* some earlier attempt's outcome was unknown: a duplicate refusal means it landed */
+	bool unproven; /* send_ready only: an earlier attempt may be out, and this one finds out */
+	bool doubted;  /* some earlier attempt's outcome was unknown: a duplicate refusal means it landed */
 	char *remote_id;
 	char *url;
 	char *progress;  /* what of its steps is finished; NULL */
@@ -93,12 +94,13 @@ bool send_arm_all(struct tx *tx, struct error *err) must_check;
 bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error *err) must_check;
 
 /*
- * May this send leave now? Then its quotas are spent, row has its media and counts the attempt, and send_claim()
- * follows in the same job.
+ * May this send leave now: one that is queued, or to be sent again while unsure? Then its quotas are spent, row has its
+ * media and counts the attempt, and send_claim() follows in the same job.
  *
  * Not ready is no error: the send was put where it belongs: held when late or its account is not ready, re-armed when
- * its time or quota is not there yet (its new EFFECT_SEND_DUE is added), nothing when somebody cancelled it. row and
- * account are as this transaction has loaded them.
+ * its time or quota is not there yet (its new EFFECT_SEND_DUE is added), nothing when somebody cancelled it. An unsure
+ * one is never held: it is looked at again, or when late the question goes to a person. row and account are as this
+ * transaction has loaded them.
  */
 bool send_ready(struct tx *tx, struct send_row *row, const struct account_row *account,
 	const struct quota_window *quotas, size_t n_quotas, bool *ret_ready, struct error *err) must_check;
@@ -160,6 +162,12 @@ bool send_finish(struct tx *tx, struct send_id id, const struct send_result *res
 /* A look that settled nothing: count it, look again at look_at; 0: no more, the question goes to a person (notice). */
 bool send_look_again(struct tx *tx, struct send_id id, int64_t look_at, const char *why, struct error *err) must_check;
 
+/*
+ * The platform cannot be asked, but recognises what it has by our number: claim it again now. It stays unsure until
+ * then, so nobody takes it for something that can be cancelled. Nothing, when it is unsure no more.
+ */
+bool send_resend(struct tx *tx, struct send_id id, struct error *err) must_check;
+
 /* What people do. Each is STATE/REJECT with the present state named when the table has no such edge. */
 bool send_hold(
 	struct tx *tx, const struct actor *actor, struct send_id id, const char *reason, struct error *err) must_check;
@@ -180,8 +188,9 @@ struct reply_new {
 	struct message_id message; /* the one answered */
 	const char *text;
 };
+/* Queued, or held (*ret_held) while its account lets nothing out. */
 bool send_insert_reply(struct tx *tx, const struct actor *actor, const struct reply_new *reply, struct send_id *ret_id,
-	struct error *err) must_check;
+	bool *ret_held, struct error *err) must_check;
 
 /* "12/weibo-main" to its send. errors MISSING/REJECT naming what is missing */
 bool send_find_delivery(

@@ -90,7 +90,7 @@ struct store_health {
 	uint64_t jobs;
 	uint64_t commits;
 	uint64_t waiting;
-	int64_t memory_bytes; /* SQLite's page caches */
+	int64_t memory_bytes; /* of page caches */
 	int64_t schema;
 	char sqlite[32];
 };
@@ -99,6 +99,12 @@ void store_health(struct store *store, struct store_health *ret_health); /* loop
 /* In jobs: */
 int64_t tx_now_at(const struct tx *tx);       /* wall ms, one value per job */
 const char *tx_instance(const struct tx *tx); /* random name of this store file, made once; part of markers */
+/*
+ * A part of a job that may fail by itself: nothing of what it wrote or wanted done is left then, and the job may go on.
+ * Not with errors that advise RETRY or BUG: with those it must end.
+ */
+bool tx_part(struct tx *tx, bool (*run)(struct tx *tx, void *data, struct error *err), void *data,
+	struct error *err) must_check;
 
 /* For tests and one-shot tools: run a job's function in this thread, on a store without threads. */
 bool store_run_alone(const char *path, bool (*run)(struct tx *tx, void *data, struct error *err), void *data,

@@ -128,6 +128,14 @@ bool ticket_reply(struct tx *tx, const struct actor *actor, struct ticket_id id,
 bool ticket_reply_to(struct tx *tx, const struct actor *actor, struct ticket_id id, int64_t version,
 	struct message_id message, const char *text, bool waiting, struct send_id *ret_send,
 	struct error *err) must_check;
+/*
+ * A reply is not on its way any more (held, refused for good, cancelled): unless another one is, nobody has answered.
+ * The ticket goes back to its holder, or to everybody, and the ladder looks at once (event "ticket.bounced").
+ */
+bool ticket_reply_bounced(struct tx *tx, const struct actor *actor, struct ticket_id id, struct send_id send,
+	struct error *err) must_check;
+/* It goes out after all, or is out. */
+bool ticket_reply_goes(struct tx *tx, struct ticket_id id, struct error *err) must_check;
 bool ticket_note(
 	struct tx *tx, const struct actor *actor, struct ticket_id id, const char *text, struct error *err) must_check;
 bool ticket_assign(struct tx *tx, const struct actor *actor, struct ticket_id id, const char *to, const char *reason,

@@ -63,6 +63,9 @@ static void counts(struct cli *cli, const char *name, const cJSON *object, const
 		int64_t n = json_i64(object, states[i], 0);
 		struct buf text;
 
+		if (!json_get(object, states[i])) { /* rare, and told when there are any */
+			continue;
+		}
 		buf_init(&text, 128);
 		(void)buf_printf(&text, "%s%" PRId64 " %s", i ? "  " : "", n, i18n_word(states[i]));
 		out_styled(cli, n > 0 ? state_style(states[i]) : STYLE_DIM, text.p);
@@ -96,7 +99,7 @@ static void tickets_line(struct cli *cli, const cJSON *tickets)
 
 static void page(struct cli *cli, const cJSON *status)
 {
-	static const char *const accounts[] = { "ready", "paused", "parked", NULL };
+	static const char *const accounts[] = { "ready", "starting", "paused", "parked", NULL };
 	static const char *const sends[] = { "held", "queued", "sending", "unsure", "failed", "sent", NULL };
 	const cJSON *store = json_get(status, "store");
 	const cJSON *problems = json_get(status, "problems");

@@ -164,8 +164,14 @@ static bool send(struct cli *cli, const struct reply *reply, const char *text, s
 		output_rows_end(cli);
 	} else if (dry_run) {
 		show(cli, reply, text);
-	} else {
+	} else if (strcmp(json_text(result, "state", ""), "claimed") != 0) {
 		say(cli, _("Ticket %s: the reply is on its way"), reply->id);
+	}
+	if (!dry_run && strcmp(json_text(result, "state", ""), "claimed") == 0) { /* else it would be replied */
+		warn(cli,
+			_("ticket %s: the reply is held until its account is resumed or logged in; until then the "
+			  "citizen waits"),
+			reply->id);
 	}
 	findings_warn(cli, json_get(result, "findings"));
 	return true;

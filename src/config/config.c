@@ -36,6 +36,9 @@ struct shared_config {
 
 /* ---- the tables ---- */
 
+/* As many accounts as are allowed can be written down. */
+_Static_assert(LIMIT_CONFIG_BYTES / LIMIT_ACCOUNTS >= 512, "an account takes some hundred bytes");
+
 #define TOP(name) offsetof(struct config, name)
 
 static const struct config_key top_keys[] = {

@@ -136,6 +136,10 @@ bool account_allows(const struct account *account, const char *what, const char 
 
 bool account_takes_orders(const struct account_row *row, struct error *err)
 {
+	if (row->state == ACCOUNT_STARTING) {
+		return error_set(err, ERROR_STATE, ADVISE_RETRY, 0,
+			"%s is starting: its first token is being fetched; try again in a moment", row->name);
+	}
 	return (row->state != ACCOUNT_PARKED && row->state != ACCOUNT_REMOVED) ||
 	       error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s%s%s", row->name, account_state_name(row->state),
 		       row->reason ? ": " : "", row->reason ? row->reason : "");

@@ -233,6 +233,7 @@ static struct start *sync_new(struct daemon *daemon, struct rules *rules)
 			.name = account->name,
 			.platform = account->platform,
 			.token = driver && driver->initial_token ? driver->initial_token(account->settings) : NULL,
+			.renews = driver && driver->renew_after_ms,
 		};
 	}
 	start->job.run = run_sync;

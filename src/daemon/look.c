@@ -9,6 +9,7 @@
  *   for too many looks → a person hears of it; a push may still tell
  *   a job refused      → failed
  *   nothing to ask     → the question goes to a person at once
+ *   known by a number  → the outbox sends it again under that number (at most twice), and the answer tells
  *
  * Nothing here ever sends. A look costs calls from the account's ledger, but may use the reserve.
  */
@@ -55,6 +56,7 @@ struct look {
 	char *note;
 	char *job_id;
 	char *thread_id;
+	bool resend;
 	bool again;
 	int64_t again_at; /* with `again`; 0: a person must */
 	char why[sizeof(((struct error *)0)->message)];
@@ -116,6 +118,9 @@ static bool run_verdict(struct tx *tx, struct job *job, struct error *err)
 	if (look->park && !account_park(tx, look->row.account, &look->run.token, look->park, err)) {
 		return false;
 	}
+	if (look->resend) {
+		return send_resend(tx, look->send, err);
+	}
 	if (look->again) {
 		return send_look_again(tx, look->send, look->again_at, look->why, err);
 	}
@@ -138,7 +143,9 @@ static void done_verdict(struct job *job, const struct error *err)
 		log_warn("look.unrecorded send=%" PRId64 " error=%s", look->send.v, log_text(err->message));
 	} else {
 		log_info("look.%s send=%" PRId64 " account=%s looks=%d remote_id=%s%s%s",
-			look->again ? (look->again_at ? "again" : "person") : send_event_name(look->result.event),
+			look->resend  ? "resend"
+			: look->again ? (look->again_at ? "again" : "person")
+				      : send_event_name(look->result.event),
 			look->send.v, look->row.account_name, look->row.finds + 1, log_text(look->remote_id),
 			look->again ? " why=" : "", look->again ? log_text(look->why) : "");
 	}
@@ -188,7 +195,8 @@ static int64_t since_attempt_ms(const struct look *look)
 	return wall_ms >= 0 && wall_ms < steady_ms ? wall_ms : steady_ms;
 }
 
-static void on_absent(struct look *look, bool untouched)
+/* by_sending: it cannot be told whether it is there, but sent again it would be recognised. */
+static void on_absent(struct look *look, bool untouched, bool by_sending)
 {
 	int64_t lag_ms = look->driver->settle_lag_ms(look->config->settings);
 	int64_t since_ms = since_attempt_ms(look);
@@ -209,6 +217,9 @@ static void on_absent(struct look *look, bool untouched)
 		look->again = true;
 		(void)snprintf(look->why, sizeof(look->why),
 			"not found, and it was sent anew %d times already: please look at the account", RESENDS_MAX);
+		verdict(look);
+	} else if (by_sending) {
+		look->resend = true;
 		verdict(look);
 	} else {
 		look->result.event = SEND_MISS;
@@ -258,7 +269,10 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 			verdict(look);
 			return;
 		case FOUND_NO:
-			on_absent(look, outcome->untouched);
+			on_absent(look, outcome->untouched, false);
+			return;
+		case FOUND_BY_SENDING:
+			on_absent(look, false, true);
 			return;
 		case FOUND_PENDING:
 			on_pending(look, outcome);
@@ -310,7 +324,8 @@ static bool run_look(struct tx *tx, struct job *job, struct error *err)
 	if (!send_load_for_find(tx, look->send, &look->row, err)) {
 		return false;
 	}
-	if (look->row.state != SEND_UNSURE && look->row.state != SEND_PENDING) {
+	/* With a time it is the outbox's: sent again, it tells. */
+	if ((look->row.state != SEND_UNSURE && look->row.state != SEND_PENDING) || look->row.next_at) {
 		return true;
 	}
 	look->config = config_account(look->rules->config, look->row.account_name);
@@ -318,7 +333,8 @@ static bool run_look(struct tx *tx, struct job *job, struct error *err)
 	if (!account_load(tx, look->row.account, &account, err)) {
 		return false;
 	}
-	if (!look->driver || account.state == ACCOUNT_PARKED || account.state == ACCOUNT_REMOVED) {
+	if (!look->driver || account.state == ACCOUNT_PARKED || account.state == ACCOUNT_STARTING ||
+		account.state == ACCOUNT_REMOVED) {
 		look->wait_until_at = tx_now_at(tx) + LOOK_PARKED_MS;
 		account_row_finish(&account);
 		return true;

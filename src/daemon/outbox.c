@@ -472,6 +472,14 @@ static void done_result(struct job *job, const struct error *err)
 
 static void record(struct flight *flight, enum send_event event, const struct error *err, int64_t next_at)
 {
+	/* That this attempt did not go through says nothing of the one before it, which may be out. */
+	if (flight->row.unproven && (event == SEND_DEFER || event == SEND_REFUSE)) {
+		int64_t look_at = loop_now_at(flight->outbox->daemon->loop) +
+				  flight->driver->find_after_ms(flight->config->settings);
+
+		event = SEND_LOSE;
+		next_at = next_at > look_at ? next_at : look_at;
+	}
 	flight->result.event = event;
 	flight->result.remote_id = flight->remote_id;
 	flight->result.url = flight->url;

@@ -2,7 +2,8 @@
  * Tokens that the daemon makes itself, from the secrets of the configuration (driver.renew_after_ms). One refresher per
  * account, so that the office never fights with itself over a token.
  *
- *   none, or old enough            → an ordinary renewal
+ *   none, or old enough            → an ordinary renewal; when the first one of an account is not to be had after
+ *                                    FIRST_TRIES, it is parked with the reason until one comes
  *   refused, and ours is newer     → nothing to do: the call is simply made again
  *   refused, and an ordinary renewal gives the same token
  *                                  → a forced one, at most FORCED_PER_DAY and FORCED_APART_MS apart: it kills the old
@@ -20,6 +21,7 @@
 
 #define FORCED_PER_DAY  5
 #define FORCED_APART_MS (60 * SECOND_MS)
+#define FIRST_TRIES     3
 #define RETRY_FIRST_MS  (5 * SECOND_MS)
 #define RETRY_MAX_MS    (10 * MINUTE_MS)
 
@@ -156,6 +158,14 @@ static void force(struct renewal *renewal)
 
 /* ---- asking for it ---- */
 
+/* Until then it is starting, and nobody need look at it; a platform that does not answer is no start. */
+static bool never_starts(const struct renewal *renewal)
+{
+	const struct account *account = account_of(renewal);
+
+	return account && account->state == ACCOUNT_STARTING && renewal->failures + 1 >= FIRST_TRIES;
+}
+
 static void on_outcome(struct op_run *run, struct outcome *outcome)
 {
 	struct renewal *renewal = container_of(run, struct renewal, run);
@@ -166,7 +176,7 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 		return;
 	case OUTCOME_ERROR:
 		if (outcome->needs_person || outcome->error.advice == ADVISE_REAUTH ||
-			outcome->error.advice == ADVISE_REJECT) {
+			outcome->error.advice == ADVISE_REJECT || never_starts(renewal)) {
 			park(renewal, outcome->error.message);
 		} else {
 			failed(renewal, &outcome->error);

@@ -65,6 +65,7 @@ static bool warn_of_accounts(struct tx *tx, const struct post *post, struct find
 		}
 		switch (row.state) {
 		case ACCOUNT_READY:
+		case ACCOUNT_STARTING:
 		case ACCOUNT_REMOVED:
 			break;
 		case ACCOUNT_PAUSED:
@@ -230,6 +231,21 @@ static bool run_create(struct tx *tx, struct call *call, struct error *err)
 	return false;
 }
 
+struct import_row {
+	struct call *call;
+	const cJSON *post;
+	bool dry_run;
+	cJSON *row;
+	cJSON *findings;
+};
+
+static bool import_row(struct tx *tx, void *data, struct error *err)
+{
+	struct import_row *row = data;
+
+	return create_one(tx, row->call, row->post, row->dry_run, row->row, &row->findings, err);
+}
+
 /* Nothing of it was kept: a row that would have been a post is one no more. */
 static void take_back(cJSON *rows)
 {
@@ -241,6 +257,7 @@ static void take_back(cJSON *rows)
 			cJSON_DeleteItemFromObjectCaseSensitive(row, "result");
 			cJSON_DeleteItemFromObjectCaseSensitive(row, "id");
 			cJSON_DeleteItemFromObjectCaseSensitive(row, "deliveries");
+			cJSON_DeleteItemFromObjectCaseSensitive(row, "withdraws");
 			json_add_text(row, "result", "checked");
 		}
 	}
@@ -275,13 +292,13 @@ static bool run_import(struct tx *tx, struct call *call, struct error *err)
 	cJSON_ArrayForEach(item, posts)
 	{
 		cJSON *row = json_object();
-		cJSON *findings = NULL;
+		struct import_row import = { .call = call, .post = item, .dry_run = dry_run, .row = row };
 		struct error row_err = { 0 };
 
 		number++;
 		json_add_i64(row, "row", json_i64(item, "row", number));
 		json_add_text(row, "key", json_text(item, "key", NULL));
-		if (create_one(tx, call, item, dry_run, row, &findings, &row_err)) {
+		if (tx_part(tx, import_row, &import, &row_err)) {
 			const char *what = json_text(row, "result", "");
 
 			created += strcmp(what, "created") == 0;
@@ -289,23 +306,24 @@ static bool run_import(struct tx *tx, struct call *call, struct error *err)
 		} else {
 			if (row_err.advice == ADVISE_RETRY || row_err.advice == ADVISE_BUG) {
 				/* Not the row's fault: the store's. */
-				cJSON_Delete(findings);
+				cJSON_Delete(import.findings);
 				cJSON_Delete(row);
 				cJSON_Delete(rows);
 				*err = row_err;
 				return false;
 			}
 			failed++;
+			cJSON_DeleteItemFromObjectCaseSensitive(row, "withdraws");
 			json_add_text(row, "result", "error");
 			json_add_text(row, "reason", row_err.message);
 			if (!first.advice) {
 				first = row_err;
 			}
 		}
-		if (findings && cJSON_GetArraySize(findings) > 0) {
-			json_add(row, "findings", findings);
+		if (import.findings && cJSON_GetArraySize(import.findings) > 0) {
+			json_add(row, "findings", import.findings);
 		} else {
-			cJSON_Delete(findings);
+			cJSON_Delete(import.findings);
 		}
 		json_push(rows, row);
 	}

@@ -2,8 +2,8 @@
  * First triage: the automaton and its run over one text. Reading the rule file is triage_load.c.
  *
  * Text and phrases are brought to the same form, character by character: lower case, half width, and nothing but
- * letters, digits and ideographs; so that "我 不。想 活 了" and "Ｉ want to DIE" match. What was skipped stays known,
- * because spans are told in bytes of the text as it was given.
+ * letters, digits and ideographs, those in their simplified form; so that "我 不。想 自 殺" and "Ｉ want to DIE" match.
+ * What was skipped stays known, because spans are told in bytes of the text as it was given.
  *
  * Invariants: the cost is linear in the text (matches are bounded by the number of phrases that are suffixes of one
  * another); nothing here depends on the order in which rules stand except the choice between rules of one priority.
@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uchar.h>
 
 #include <utf8proc.h>
 
@@ -25,6 +26,43 @@
 /* "Thank you" is all there is to a message when it leaves at most this many other characters. */
 #define THANKS_REST_CHARS 10
 
+/*
+ * The traditional form of each character that stands in the sample rules, before its simplified one; by code point.
+ * Who is in danger may write either.
+ */
+static const char16_t traditional[] =
+	u"丟丢亂乱佔占來来個个們们備备傳传傷伤價价儘尽兒儿別别剛刚劇剧務务員员問问喫吃單单嗎吗嚇吓嚴严圍围"
+	u"園园執执報报場场墻墙壓压壞坏壩坝夠够媽妈學学實实寫写寶宝尋寻帥帅帶带幾几廢废強强彈弹後后從从惡恶"
+	u"愛爱態态應应戲戏戶户拋抛揚扬搶抢擾扰敵敌斷断時时書书東东桿杆條条極极槍枪樓楼標标樣样橋桥機机橫横"
+	u"檢检殺杀毆殴氣气決决沒没況况洩泄準准滯滞潰溃濃浓災灾為为無无煙烟燈灯燒烧營营爲为爺爷牆墙異异當当"
+	u"發发盜盗盡尽眾众祇只積积窩窝約约紅红級级結结給给綁绑經经綠绿綫线網网緊紧線线緝缉緬缅練练繼继續续"
+	u"纔才罰罚羣群義义習习聯联聲声聽听脅胁脈脉脫脱臥卧臺台舉举著着蓋盖藥药衆众裏里補补裡里褻亵見见親亲"
+	u"計计討讨設设訴诉詐诈詢询話话該该說说誰谁諉诿請请謝谢謠谣謹谨證证識识議议護护讓让販贩貸贷費费資资"
+	u"賣卖質质賬账賭赌贊赞蹤踪車车軌轨軟软輕轻輩辈轉转辦办農农這这週周進进遊游違违遺遗還还邊边銷销錢钱"
+	u"錨锚鎖锁鐵铁鑰钥開开間间關关隨随險险隱隐隻只離离難难電电頂顶預预頭头駕驾騙骗騷骚體体鬥斗鬧闹麼么"
+	u"點点";
+
+static uint32_t simplify(uint32_t code_point)
+{
+	size_t low = 0;
+	size_t high = ARRAY_LEN(traditional) / 2;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		uint32_t at = traditional[2 * middle];
+
+		if (at == code_point) {
+			return traditional[2 * middle + 1];
+		}
+		if (at < code_point) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return code_point;
+}
+
 static uint32_t fold(uint32_t code_point)
 {
 	if (code_point >= 0xFF01 && code_point <= 0xFF5E) { /* full-width forms of ASCII */
@@ -32,6 +70,9 @@ static uint32_t fold(uint32_t code_point)
 	}
 	if (code_point < 0x80) {
 		return code_point >= 'A' && code_point <= 'Z' ? code_point + ('a' - 'A') : code_point;
+	}
+	if (code_point >= 0x4E00 && code_point <= 0x9FFF) {
+		return simplify(code_point);
 	}
 	return (uint32_t)utf8proc_tolower((utf8proc_int32_t)code_point);
 }

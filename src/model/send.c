@@ -1,6 +1,8 @@
 /*
  * The states of a send. A send is not idempotent on any platform we know: `unsure` exists so that a lost answer never
- * becomes a second post, and it is left only by looking, by the program or by a person.
+ * becomes a second post, and it is left only by looking, by the program or by a person. Where a platform cannot be
+ * looked into but recognises what it has by a number of ours, sending it again under that number is the look: until
+ * that tells, it stays what it is.
  *
  * Invariants: sent and cancelled have no way out; nothing but a claim leads to sending; unsure and pending can not be
  * cancelled, held or retried, because each of these would claim to know what happened.
@@ -22,6 +24,7 @@ static const struct {
 	{ SEND_SENDING, SEND_HOLD, SEND_HELD }, /* the token was refused, so nothing was published */
 	{ SEND_UNSURE, SEND_FIND, SEND_SENT }, { SEND_UNSURE, SEND_MISS, SEND_QUEUED },
 	{ SEND_UNSURE, SEND_SETTLE_SENT, SEND_SENT }, { SEND_UNSURE, SEND_SETTLE_ABSENT, SEND_CANCELLED },
+	{ SEND_UNSURE, SEND_CLAIM, SEND_SENDING }, /* under the same number: that tells */
 	{ SEND_UNSURE, SEND_PEND, SEND_PENDING },  /* looked: the job is there and runs */
 	{ SEND_UNSURE, SEND_REFUSE, SEND_FAILED }, /* looked: the job was there and was refused */
 	{ SEND_PENDING, SEND_FIND, SEND_SENT }, { SEND_PENDING, SEND_REFUSE, SEND_FAILED },

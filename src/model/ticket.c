@@ -1,6 +1,7 @@
 /*
  * The states of a ticket. What the table can not say stands with those who use it: who the holder is, whether a lease
- * has run out, and that a reply that waits for the citizen's answer leads to `waiting` instead of `replied`.
+ * has run out, that a reply that waits for the citizen's answer leads to `waiting` instead of `replied`, and that what
+ * comes back to a holder (the citizen, a bounced answer) is claimed instead of new.
  *
  * Invariants: a closed ticket changes only by being reopened or by the citizen writing again, and then nobody holds
  * it; the citizen writing never takes a ticket away from whoever holds it; escalating changes no state.
@@ -45,6 +46,7 @@ static const struct {
 	{ TICKET_WAITING, TICKET_TRANSFER, TICKET_TRANSFERRED },
 	{ TICKET_WAITING, TICKET_ESCALATE, TICKET_WAITING },
 	{ TICKET_WAITING, TICKET_CLOSE, TICKET_CLOSED },
+	{ TICKET_WAITING, TICKET_BOUNCE, TICKET_NEW },
 
 	{ TICKET_REPLIED, TICKET_CLAIM, TICKET_CLAIMED },
 	{ TICKET_REPLIED, TICKET_ASSIGN, TICKET_ASSIGNED },
@@ -53,6 +55,7 @@ static const struct {
 	{ TICKET_REPLIED, TICKET_TRANSFER, TICKET_TRANSFERRED },
 	{ TICKET_REPLIED, TICKET_ESCALATE, TICKET_REPLIED },
 	{ TICKET_REPLIED, TICKET_CLOSE, TICKET_CLOSED },
+	{ TICKET_REPLIED, TICKET_BOUNCE, TICKET_NEW },
 
 	{ TICKET_TRANSFERRED, TICKET_CITIZEN, TICKET_NEW },
 	{ TICKET_TRANSFERRED, TICKET_ESCALATE, TICKET_TRANSFERRED },
@@ -83,6 +86,7 @@ static const char *const event_names[] = {
 	[TICKET_ESCALATE] = "escalate",
 	[TICKET_CLOSE] = "close",
 	[TICKET_REOPEN] = "reopen",
+	[TICKET_BOUNCE] = "bounce",
 };
 
 _Static_assert(ARRAY_LEN(state_names) == TICKET_STATES, "a state without a name");

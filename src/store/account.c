@@ -1,7 +1,7 @@
 /*
  * Accounts as rows. The name in accounts.yaml is the identity; nothing of an account is ever deleted here. `parked` is
  * remembered beside the state, so that an account that was paused or removed while its token was dead does not come
- * back as ready.
+ * back as ready. One that is parked without a reason is starting: nothing is wrong yet.
  */
 #include "store/account.h"
 
@@ -43,6 +43,7 @@ static const char *const state_names[] = {
 	[ACCOUNT_PAUSED] = "paused",
 	[ACCOUNT_PARKED] = "parked",
 	[ACCOUNT_REMOVED] = "removed",
+	[ACCOUNT_STARTING] = "starting",
 };
 
 const char *account_state_name(enum account_state state)
@@ -84,6 +85,9 @@ static void read_row(struct stmt *stmt, struct account_row *row)
 		.warned_days = (int)stmt_i64(stmt, 9),
 		.parked = stmt_i64(stmt, 10) != 0,
 	};
+	if (row->state == ACCOUNT_PARKED && !row->reason) {
+		row->state = ACCOUNT_STARTING;
+	}
 	if (!stmt_is_null(stmt, 6)) {
 		secret_set(&row->token, stmt_str(stmt, 6));
 	}
@@ -276,7 +280,7 @@ static bool insert(struct tx *tx, const struct account_seen *seen, struct error 
 	stmt_bind_text(stmt, 2, seen->platform);
 	stmt_bind_text(stmt, 3, has_token ? "ready" : "parked");
 	stmt_bind_i64(stmt, 4, !has_token);
-	stmt_bind_text(stmt, 5, has_token ? NULL : "no token yet: log in");
+	stmt_bind_text(stmt, 5, has_token || seen->renews ? NULL : "no token yet: log in");
 	stmt_bind_text(stmt, 6, seen->remote_uid);
 	if (has_token) {
 		stmt_bind_str(stmt, 7, secret_lend(seen->token));
@@ -470,8 +474,8 @@ bool account_park(
 		return true;
 	}
 	ok = read_flags(tx, id, &flags, err);
-	ready = row.state == ACCOUNT_READY;
-	if (ok && !flags.parked) {
+	ready = row.state == ACCOUNT_READY || row.state == ACCOUNT_STARTING;
+	if (ok && (!flags.parked || row.state == ACCOUNT_STARTING)) {
 		/* Paused or removed stays what is seen; the dead token is remembered for when it ends. */
 		flags.parked = true;
 		ok = set_state(tx, &actor_daemon, &row, ready ? ACCOUNT_PARKED : row.state, flags,
@@ -516,7 +520,7 @@ bool account_renew_token(
 	if (!account_load(tx, id, &row, err)) {
 		return false;
 	}
-	parked = row.state == ACCOUNT_PARKED;
+	parked = row.state == ACCOUNT_PARKED || row.state == ACCOUNT_STARTING;
 	account_row_finish(&row);
 	if (parked) {
 		return account_set_token(tx, &actor_daemon, id, token, expires_at, NULL, err);

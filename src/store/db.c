@@ -28,12 +28,6 @@ struct stmt {
 	bool spare; /* not in the table: finalized when done */
 };
 
-/* SQLite keeps account of its memory under a lock, for every allocation of every thread: a fifth of its time. */
-__attribute__((constructor)) static void spare_sqlite_its_accounts(void)
-{
-	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
 bool tx_set_error(struct tx *tx, int code, const char *what, struct error *err)
 {
 	int primary = code & 0xff;
@@ -283,15 +277,6 @@ const char *tx_instance(const struct tx *tx)
 	return tx->instance;
 }
 
-int64_t tx_cache_bytes(struct tx *tx)
-{
-	int bytes = 0;
-	int most = 0;
-
-	(void)sqlite3_db_status(tx->sqlite, SQLITE_DBSTATUS_CACHE_USED, &bytes, &most, 0);
-	return bytes;
-}
-
 bool counter_move(struct tx *tx, const char *name, const char *from, const char *to, struct error *err)
 {
 	static const char sql[] = "INSERT INTO counter (name, key, value) VALUES ($1, $2, -1), ($1, $3, 1)"
@@ -339,6 +324,30 @@ bool tx_step(struct tx *tx, const char *sql, struct error *err)
 void tx_try(struct tx *tx, const char *sql)
 {
 	(void)sqlite3_exec(tx->sqlite, sql, NULL, NULL, NULL);
+}
+
+bool tx_part(struct tx *tx, bool (*run)(struct tx *tx, void *data, struct error *err), void *data, struct error *err)
+{
+	static const char sql_begin[] = "SAVEPOINT part";
+	static const char sql_end[] = "RELEASE part";
+	size_t before = tx->effects.n;
+	struct error undo = { 0 };
+	bool ok;
+
+	if (!tx_step(tx, sql_begin, err)) {
+		return false;
+	}
+	ok = run(tx, data, err);
+	if (!ok) {
+		effects_cut(&tx->effects, before);
+	}
+	/* An error that made SQLite end the transaction itself has undone more than the part; the job ends with it. */
+	if (sqlite3_get_autocommit(tx->sqlite) ||
+		((ok || tx_exec(tx, "ROLLBACK TO part", &undo)) && tx_step(tx, sql_end, &undo))) {
+		return ok;
+	}
+	*err = undo;
+	return false;
 }
 
 static void add(struct tx *tx, struct effect effect)

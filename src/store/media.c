@@ -17,6 +17,7 @@ static const char sql_load[] =
 static const char sql_fetched[] =
 	"UPDATE message_media SET state = 'fetched', sha256 = $2, bytes = $3, mime = $4, tries = tries + 1, why = NULL"
 	" WHERE id = $1 AND state = 'open'";
+static const char sql_late[] = "UPDATE message_media SET sha256 = $2 WHERE id = $1 AND state = 'purged'";
 static const char sql_failed[] = "UPDATE message_media SET state = $2, next_at = $3, tries = tries + 1, why = $4 WHERE "
 				 "id = $1 AND state = 'open'";
 static const char sql_ticket[] =
@@ -87,6 +88,25 @@ static bool tell(struct tx *tx, int64_t id, const char *action, const char *why,
 	return event_add(tx, &actor_daemon, action, OBJECT_TICKET, stmt_i64(stmt, 0), detail, err);
 }
 
+/* Its citizen was forgotten while it was on its way: the file is there, so its name must be known to be deleted. */
+static bool came_late(struct tx *tx, int64_t id, const char *sha256, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_late, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id);
+	stmt_bind_text(stmt, 2, sha256);
+	if (!stmt_run(stmt, err)) {
+		return false;
+	}
+	if (tx_changes(tx) > 0) {
+		effect_add(tx, EFFECT_PURGED, 0, 0, 0);
+	}
+	return true;
+}
+
 bool medium_fetched(struct tx *tx, int64_t id, const char *sha256, int64_t bytes, const char *mime, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_fetched, err);
@@ -101,7 +121,7 @@ bool medium_fetched(struct tx *tx, int64_t id, const char *sha256, int64_t bytes
 	if (!stmt_run(stmt, err)) {
 		return false;
 	}
-	return tx_changes(tx) == 0 || tell(tx, id, "ticket.media", NULL, err);
+	return tx_changes(tx) == 0 ? came_late(tx, id, sha256, err) : tell(tx, id, "ticket.media", NULL, err);
 }
 
 bool medium_failed(struct tx *tx, int64_t id, const char *why, int64_t next_at, struct error *err)

@@ -15,6 +15,9 @@
 #include "store/notice.h"
 #include "store/post.h"
 #include "store/send_internal.h"
+#include "store/ticket.h"
+
+#define RESEND_HELD_MS (10 * MINUTE_MS) /* an account that is not ready is looked at again */
 
 #define COLUMNS \
 	"SELECT send.id, send.kind, send.state, send.hold, send.account_id, send.post_id, send.ticket_id, " \
@@ -49,10 +52,10 @@ static const char sql_before[] =
 	" AND send.account_id = $2 AND send.kind = $3 AND send.remote_id IS NOT NULL ORDER BY attempt.id DESC LIMIT 1";
 static const char sql_waiting[] =
 	"SELECT id, account_id, max(coalesce(due_at, 0), next_at) FROM send WHERE " SEND_IS_OPEN
-	" AND state = 'queued'";
+	" AND (state = 'queued' OR (state = 'unsure' AND next_at > 0))";
 static const char sql_looking[] = "SELECT id, account_id, look_at FROM send WHERE " SEND_IS_OPEN
 				  " AND state IN ('unsure', 'pending')"
-				  " AND look_at IS NOT NULL";
+				  " AND look_at IS NOT NULL AND next_at = 0";
 static const char sql_sending[] = "SELECT id FROM send WHERE " SEND_IS_OPEN " AND state = 'sending'";
 /* While it was unsure the note said how the last look went: once it is settled that is stale. */
 static const char sql_move[] =
@@ -71,11 +74,13 @@ static const char sql_attempt_end[] =
 	" WHERE send_id = $1 AND ended_at IS NULL AND number = $7";
 /* Of what is merely pending the note says how it was taken: that is not for a look to write over. */
 static const char sql_look_again[] =
-	"UPDATE send SET finds = finds + 1, look_at = $2,"
+	"UPDATE send SET finds = finds + 1, look_at = $2, next_at = 0,"
 	" note = CASE WHEN state = 'pending' AND $2 IS NOT NULL THEN note ELSE $3 END WHERE id = $1";
 static const char sql_owner[] =
 	"SELECT id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id = $3 AND id <> $4";
-static const char sql_next_at[] = "UPDATE send SET next_at = $2 WHERE id = $1";
+/* What is unsure shows by look_at that no person need look yet. */
+static const char sql_next_at[] =
+	"UPDATE send SET next_at = $2, look_at = CASE WHEN state = 'unsure' THEN $2 ELSE look_at END WHERE id = $1";
 
 void send_row_finish(struct send_row *row)
 {
@@ -115,6 +120,7 @@ enum hold_reason hold_for_account(enum account_state state)
 	case ACCOUNT_PAUSED:
 		return HOLD_ACCOUNT_PAUSED;
 	case ACCOUNT_PARKED:
+	case ACCOUNT_STARTING:
 		return HOLD_ACCOUNT_PARKED;
 	case ACCOUNT_REMOVED:
 		return HOLD_ACCOUNT_REMOVED;
@@ -383,6 +389,26 @@ static bool refuse_move(const struct send_row *row, enum send_event event, struc
 		send_state_name(row->state), what_was_wanted(event));
 }
 
+/* A ticket counts as answered while its answer is on its way or out. */
+static bool tell_ticket(
+	struct tx *tx, const struct actor *actor, const struct send_row *row, enum send_state to, struct error *err)
+{
+	switch (to) {
+	case SEND_HELD:
+	case SEND_FAILED:
+	case SEND_CANCELLED:
+		return ticket_reply_bounced(tx, actor, row->ticket, row->id, err);
+	case SEND_QUEUED:
+	case SEND_SENT:
+		return ticket_reply_goes(tx, row->ticket, err);
+	case SEND_SENDING:
+	case SEND_UNSURE:
+	case SEND_PENDING:
+		return true;
+	}
+	return true;
+}
+
 bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, const struct send_change *change,
 	struct error *err)
 {
@@ -436,6 +462,9 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 			    row->ticket.v, event_detail(row, to, change), err)) {
 			return false;
 		}
+	}
+	if (row->ticket.v && !tell_ticket(tx, actor, row, to, err)) {
+		return false;
 	}
 	if (to == SEND_SENT && row->kind == SEND_WITHDRAW && !send_mark_withdrawn(tx, row->target, err)) {
 		return false;
@@ -541,7 +570,18 @@ static bool wait_until(struct tx *tx, const struct send_row *row, int64_t at, st
 	return stmt_run(stmt, err);
 }
 
-/* Why a queued send whose time has come must be held; HOLD_NONE: it need not. */
+/* One that may be out is not held: that would say that it is not. */
+static bool place_unsure(struct tx *tx, const struct send_row *row, const struct send_change *hold, struct error *err)
+{
+	bool late = hold->hold == HOLD_LATE;
+
+	return send_look_again(tx, row->id, late ? 0 : tx_now_at(tx) + RESEND_HELD_MS,
+		late ? "it may be out, and it is too late to send it again to find out: please look at the account"
+		     : "it may be out; it is sent again to find out when the account is ready",
+		err);
+}
+
+/* Why a send whose time has come must be held; HOLD_NONE: it need not. */
 static enum hold_reason must_hold(
 	const struct tx *tx, const struct send_row *row, const struct account_row *account, const char **ret_why)
 {
@@ -574,7 +614,8 @@ bool send_ready(struct tx *tx, struct send_row *row, const struct account_row *a
 	struct send_change hold = { .event = SEND_HOLD };
 
 	*ret_ready = false;
-	if (row->state != SEND_QUEUED) {
+	row->unproven = row->state == SEND_UNSURE && row->next_at > 0;
+	if (row->state != SEND_QUEUED && !row->unproven) {
 		return true;
 	}
 	if (when_at > tx_now_at(tx)) {
@@ -583,7 +624,8 @@ bool send_ready(struct tx *tx, struct send_row *row, const struct account_row *a
 	}
 	hold.hold = must_hold(tx, row, account, &hold.reason);
 	if (hold.hold != HOLD_NONE) {
-		return send_move(tx, &actor_daemon, row, &hold, err);
+		return row->state == SEND_UNSURE ? place_unsure(tx, row, &hold, err)
+						 : send_move(tx, &actor_daemon, row, &hold, err);
 	}
 	if (!quotas_open_at(tx, row->account, quotas, n_quotas, &when_at, err)) {
 		return false;
@@ -608,7 +650,7 @@ bool send_ready(struct tx *tx, struct send_row *row, const struct account_row *a
 bool send_claim(struct tx *tx, struct send_row *row, const char *digest, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *attempt = stmt_get(tx, sql_attempt, err);
-	struct send_change change = { .event = SEND_CLAIM };
+	struct send_change change = { .event = SEND_CLAIM, .count_resend = row->unproven };
 
 	if (!attempt || !send_move(tx, &actor_daemon, row, &change, err)) {
 		return false;
@@ -745,6 +787,16 @@ bool send_look_again(struct tx *tx, struct send_id id, int64_t look_at, const ch
 		ok = event_add(tx, &actor_daemon, "send.question", OBJECT_SEND, id.v, detail, err) &&
 		     owe_warning(tx, &row, "send-unknown", &change, err);
 	}
+	send_row_finish(&row);
+	return ok;
+}
+
+bool send_resend(struct tx *tx, struct send_id id, struct error *err)
+{
+	struct send_row row = { 0 };
+	bool ok = send_load(tx, id, &row, err);
+
+	ok = ok && (row.state != SEND_UNSURE || wait_until(tx, &row, tx_now_at(tx), err));
 	send_row_finish(&row);
 	return ok;
 }

@@ -145,7 +145,7 @@ bool send_settle(struct tx *tx, const struct actor *actor, struct send_id id, en
 }
 
 bool send_insert_reply(struct tx *tx, const struct actor *actor, const struct reply_new *reply, struct send_id *ret_id,
-	struct error *err)
+	bool *ret_held, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_reply, err);
 	struct account_row account = { 0 };
@@ -172,6 +172,7 @@ bool send_insert_reply(struct tx *tx, const struct actor *actor, const struct re
 		return false;
 	}
 	ret_id->v = tx_last_id(tx);
+	*ret_held = state == SEND_HELD;
 	if (state == SEND_QUEUED) {
 		effect_add(tx, EFFECT_SEND_DUE, ret_id->v, reply->account.v, tx_now_at(tx));
 	}

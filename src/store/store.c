@@ -13,6 +13,8 @@
  *   stretch; that one copies it into the file between two reads, on a connection of its own, so that no commit waits.
  *   Without a pause between commits it never quite catches up, and only a log that is copied whole is begun anew: past
  *   RESTART_PAGES the store thread copies the little that is left itself.
+ * - what was purged must not stay readable in the log: after a purge, and when a log was left behind, in which one may
+ *   stand, the reader thread copies all of it and cuts it off, as soon as nobody reads or writes.
  */
 #include "store/store.h"
 
@@ -36,6 +38,7 @@
 #define KEPT_MAX_MS      5000
 #define CHECKPOINT_PAGES 2000  /* a stretch of the log: 8 MB */
 #define RESTART_PAGES    12000 /* 48 MB */
+#define CUT_AGAIN_MS     200   /* somebody was reading or writing */
 
 static const char sql_begin[] = "BEGIN IMMEDIATE";
 static const char sql_commit[] = "COMMIT";
@@ -62,6 +65,7 @@ struct worker {
 	struct tx *tx;              /* the thread's */
 	int log_pages;              /* of the WAL, after the last commit; the store thread's */
 	int log_copied;             /* the length at which it was last seen to; the store thread's */
+	bool cut;                   /* the log is to be cut off; the reader's, under mutex */
 	struct store *store;
 	bool started;
 };
@@ -245,21 +249,40 @@ static void commit_group(struct worker *worker, struct queue *group, struct queu
 	(void)pthread_mutex_unlock(&worker->mutex);
 }
 
+static void cut_log(struct worker *reader)
+{
+	(void)pthread_mutex_lock(&reader->mutex);
+	reader->cut = true;
+	(void)pthread_cond_signal(&reader->cond);
+	(void)pthread_mutex_unlock(&reader->mutex);
+}
+
+static int64_t cache_bytes(struct tx *tx)
+{
+	int bytes = 0;
+	int highest;
+
+	(void)sqlite3_db_status(tx->sqlite, SQLITE_DBSTATUS_CACHE_USED, &bytes, &highest, 0);
+	return bytes;
+}
+
 static void hand_back(struct worker *worker, struct queue *done)
 {
 	struct tx *tx = worker->tx;
-	int64_t cache_bytes = tx_cache_bytes(tx);
+	int64_t memory_bytes = cache_bytes(tx);
+	bool purged = false;
 	bool index = false;
 	struct job *job;
 
 	(void)pthread_mutex_lock(&worker->mutex);
-	worker->health.memory_bytes = cache_bytes;
 	for (size_t i = 0; i < tx->effects.n; i++) {
 		index = index || tx->effects.items[i].kind == EFFECT_INDEX;
+		purged = purged || tx->effects.items[i].kind == EFFECT_PURGED;
 		array_grow(worker->effects.items, worker->effects.n, worker->effects.cap);
 		worker->effects.items[worker->effects.n++] = tx->effects.items[i];
 	}
 	tx->effects.n = 0; /* their events moved with them */
+	worker->health.memory_bytes = memory_bytes;
 	while ((job = queue_pop(done))) {
 		worker->health.jobs++;
 		queue_push(&worker->finished, job);
@@ -267,6 +290,9 @@ static void hand_back(struct worker *worker, struct queue *done)
 	(void)pthread_mutex_unlock(&worker->mutex);
 	if (index && worker->store->search) {
 		search_kick(worker->store->search);
+	}
+	if (purged) {
+		cut_log(&worker->store->reader);
 	}
 	worker->store->options.on_ready(worker->store->options.data);
 }
@@ -387,17 +413,29 @@ static sqlite3 *open_checkpointer(const char *path)
 	return sqlite;
 }
 
-static void checkpoint(struct worker *worker, sqlite3 *sqlite)
+static int64_t log_bytes(const char *path)
 {
 	struct stat st;
 	struct buf wal;
+	int64_t n;
 
 	buf_init(&wal, 4096);
-	(void)buf_printf(&wal, "%s-wal", worker->store->path);
-	if (stat(wal.p, &st) == 0 && st.st_size > (off_t)CHECKPOINT_PAGES * 4096) {
+	(void)buf_printf(&wal, "%s-wal", path);
+	n = stat(wal.p, &st) == 0 ? (int64_t)st.st_size : 0;
+	buf_finish(&wal);
+	return n;
+}
+
+/* False: it was to be cut off, and somebody was reading or writing. */
+static bool checkpoint(struct worker *worker, sqlite3 *sqlite, bool cut)
+{
+	if (cut) {
+		return sqlite3_wal_checkpoint_v2(sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_BUSY;
+	}
+	if (log_bytes(worker->store->path) > (int64_t)CHECKPOINT_PAGES * 4096) {
 		(void)sqlite3_wal_checkpoint_v2(sqlite, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	}
-	buf_finish(&wal);
+	return true;
 }
 
 static void *read_thread(void *data)
@@ -413,11 +451,16 @@ static void *read_thread(void *data)
 
 		(void)pthread_mutex_lock(&worker->mutex);
 		while (!worker->stop && !worker->urgent.n && !worker->waiting.n) {
-			wait_ms(worker, MINUTE_MS);
+			bool cut;
+
+			wait_ms(worker, worker->cut ? CUT_AGAIN_MS : MINUTE_MS);
 			if (checkpointer && !worker->urgent.n && !worker->waiting.n) {
+				cut = worker->cut;
+				worker->cut = false;
 				(void)pthread_mutex_unlock(&worker->mutex);
-				checkpoint(worker, checkpointer);
+				cut = !checkpoint(worker, checkpointer, cut);
 				(void)pthread_mutex_lock(&worker->mutex);
+				worker->cut = worker->cut || cut;
 			}
 		}
 		job = worker->drop ? NULL : queue_pop(&worker->urgent);
@@ -443,7 +486,7 @@ static void *read_thread(void *data)
 		queue_push(&done, job);
 		hand_back(worker, &done);
 		if (checkpointer) {
-			checkpoint(worker, checkpointer);
+			(void)checkpoint(worker, checkpointer, false);
 		}
 	}
 }
@@ -480,10 +523,13 @@ bool store_open(const struct store_options *options, struct store **ret_store, s
 	struct store *store = xnew(struct store);
 	struct error search_err = { 0 };
 
+	/* Counting every allocation takes a lock around each of them: a tenth of what a message costs. */
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	store->options = *options;
 	store->path = xstrdup(options->path);
 	store->fts_path = xstrdup(options->fts_path);
 	store->lock_fd = -1;
+	store->reader.cut = log_bytes(store->path) > 0;
 	if (!lock_take(store->path, &store->lock_fd, err) ||
 		!worker_start(store, &store->writer, true, write_thread, err) ||
 		!worker_start(store, &store->reader, false, read_thread, err)) {

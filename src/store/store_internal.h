@@ -30,7 +30,6 @@ struct tx {
 /* Open a connection: writer with all its pragmas and migrations, or reader. */
 bool tx_open(const char *path, bool writer, struct tx **ret_tx, struct error *err) must_check;
 void tx_close(struct tx *tx);
-int64_t tx_cache_bytes(struct tx *tx); /* what its pages take */
 /* Make an empty file that only we can read, unless there is one. */
 void make_private(const char *path);
 /* Transaction control and pragmas: SQL of our own, without parameters. */

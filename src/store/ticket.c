@@ -27,6 +27,8 @@ static const char sql_answered[] =
 	"SELECT kind, remote_id, author_id FROM message WHERE id = $1 AND ticket_id = $2 AND from_us = 0";
 static const char sql_replied_to[] = "SELECT message_id FROM send WHERE ticket_id = $1 ORDER BY id DESC LIMIT 1";
 
+static const char sql_others[] = "SELECT 1 FROM send WHERE ticket_id = $1 AND id <> $2 AND created_at >= $3"
+				 " AND state NOT IN ('held', 'failed', 'cancelled') LIMIT 1";
 static const char sql_author[] = "SELECT author_id FROM ticket WHERE id = $1";
 
 static const char sql_arm_rungs[] =
@@ -246,6 +248,7 @@ bool ticket_reply_to(struct tx *tx, const struct actor *actor, struct ticket_id 
 	cleanup(ticket_answered_finish) struct ticket_answered answered = { 0 };
 	struct ticket_row *row = &edit.row;
 	struct send_id send = { 0 };
+	bool held = false;
 	cJSON *detail;
 
 	if (!text || !text[0]) {
@@ -269,7 +272,7 @@ bool ticket_reply_to(struct tx *tx, const struct actor *actor, struct ticket_id 
 				.message = message.v ? message : row->last_message,
 				.text = text,
 			},
-			&send, err)) {
+			&send, &held, err)) {
 		return false;
 	}
 	if (waiting) {
@@ -286,7 +289,75 @@ bool ticket_reply_to(struct tx *tx, const struct actor *actor, struct ticket_id 
 	}
 	effect_add(tx, EFFECT_INDEX, id.v, row->account.v, 0);
 	*ret_send = send;
-	return true;
+	return !held || ticket_reply_bounced(tx, actor, id, send, err);
+}
+
+static bool other_reply(
+	struct tx *tx, const struct ticket_row *row, struct send_id send, bool *ret_other, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_others, err);
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, row->id.v);
+	stmt_bind_i64(stmt, 2, send.v);
+	stmt_bind_i64(stmt, 3, row->clock_at);
+	step = stmt_step(stmt, err);
+	*ret_other = step == STEP_ROW;
+	return step != STEP_ERROR;
+}
+
+bool ticket_reply_bounced(
+	struct tx *tx, const struct actor *actor, struct ticket_id id, struct send_id send, struct error *err)
+{
+	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
+	struct ticket_row *row = &edit.row;
+	cJSON *detail;
+	bool other;
+
+	if (!ticket_edit_begin(tx, id, &edit, err) || !other_reply(tx, row, send, &other, err)) {
+		return false;
+	}
+	if (other || !row->replied) {
+		return true;
+	}
+	row->replied = false;
+	row->answered = false;
+	if (!ticket_next(row->state, TICKET_BOUNCE, &row->state)) {
+		return ticket_edit_save(tx, &edit, err); /* somebody has it, or it is closed: the history says it */
+	}
+	if (ticket_is_held(tx, row)) {
+		if (!ticket_next(row->state, TICKET_CLAIM, &row->state)) {
+			return error_set(err, ERROR_STORE, ADVISE_BUG, 0, "a new ticket cannot be claimed");
+		}
+	} else {
+		ticket_drop_holder(row);
+	}
+	row->rung_at = tx_now_at(tx);
+	detail = json_object();
+	json_add_i64(detail, "send", send.v);
+	return ticket_tell(tx, actor, "ticket.bounced", &edit, detail, err) && ticket_edit_save(tx, &edit, err);
+}
+
+bool ticket_reply_goes(struct tx *tx, struct ticket_id id, struct error *err)
+{
+	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
+	struct ticket_row *row = &edit.row;
+
+	if (!ticket_edit_begin(tx, id, &edit, err)) {
+		return false;
+	}
+	if (row->replied) {
+		return true;
+	}
+	row->replied = true;
+	row->answered = true;
+	if (row->state == TICKET_CLAIMED && !ticket_move(&edit, TICKET_REPLY, err)) {
+		return false;
+	}
+	return ticket_edit_save(tx, &edit, err);
 }
 
 /* ---- the ladder and the clocks ---- */

@@ -67,11 +67,13 @@ static const char sql_sends_open[] = SEND_COLUMNS " WHERE " SEND_IS_OPEN " AND" 
 static const char sql_counter[] = "SELECT key, value FROM counter WHERE name = $1 AND value <> 0";
 static const char sql_next_due[] = "SELECT min(due_at) FROM send WHERE " SEND_IS_OPEN
 				   " AND account_id = $1 AND state = 'queued'";
+/* See account.c. */
+#define ACCOUNT_STATE "CASE WHEN state = 'parked' AND reason IS NULL THEN 'starting' ELSE state END"
 static const char sql_accounts[] =
-	"SELECT id, name, platform, state, reason, remote_uid, token_expires_at, "
+	"SELECT id, name, platform, " ACCOUNT_STATE ", reason, remote_uid, token_expires_at, "
 	"token_checked_at FROM account WHERE ($1 IS NULL OR name = $1)"
 	" AND ($2 = 0 OR name > (SELECT name FROM account WHERE id = $2)) ORDER BY name LIMIT $3";
-static const char sql_account_states[] = "SELECT state, count(*) FROM account GROUP BY state";
+static const char sql_account_states[] = "SELECT " ACCOUNT_STATE ", count(*) FROM account GROUP BY 1";
 static const char sql_overdue[] = "SELECT count(*) FROM ticket WHERE state <> 'closed' AND next_due_at < $1";
 /* Not answered, and in four hours there is no answering any more. */
 static const char sql_closing[] = "SELECT count(*) FROM ticket WHERE state <> 'closed' AND replied = 0 AND"

@@ -465,7 +465,7 @@ static void test_config__a_file_that_is_too_long_is_refused(void **state)
 	memset(text, '\n', LIMIT_CONFIG_BYTES + 1);
 	CHECK(!config_parse(
 		"a.yaml", "/", (struct str){ text, LIMIT_CONFIG_BYTES + 1 }, papers, ARRAY_LEN(papers), &config, &err));
-	CHECK_TEXT(err.message, "a.yaml: longer than 4194304 bytes");
+	CHECK_TEXT(err.message, "a.yaml: longer than 33554432 bytes");
 	free(text);
 }
 

@@ -172,6 +172,23 @@ static void test_triage__case_and_width_do_not_matter(void **state)
 	triage_unref(triage);
 }
 
+static void test_triage__traditional_characters_do_not_matter(void **state)
+{
+	static const char *const texts[] = { "我想自殺", "準備跳樓", "站在天臺邊", "燒炭自殺", "我要離開這個世界",
+		"喝農藥了", "我不想活了，遺書寫好了" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct triage_result result;
+
+		triage_run(sample(), str_from(texts[i]), &result);
+		if (result.priority != 0) {
+			fail_msg("P%d: %s", result.priority, texts[i]);
+		}
+		CHECK(result.n_spans > 0 && result.spans[0].from_byte + result.spans[0].n_bytes <= strlen(texts[i]));
+	}
+}
+
 static void test_triage__latin_phrases_stand_between_word_borders(void **state)
 {
 	struct triage *triage = load_text("- {id: gas, priority: P1, class: help, any: [gas, '110']}\n");
@@ -618,6 +635,7 @@ int main(void)
 		cmocka_unit_test(test_triage__no_file_is_no_rules),
 		cmocka_unit_test(test_triage__spans_are_bytes_of_the_text_as_given),
 		cmocka_unit_test(test_triage__case_and_width_do_not_matter),
+		cmocka_unit_test(test_triage__traditional_characters_do_not_matter),
 		cmocka_unit_test(test_triage__latin_phrases_stand_between_word_borders),
 		cmocka_unit_test(test_triage__the_first_rule_of_a_priority_names_the_class),
 		cmocka_unit_test(test_triage__a_match_inside_a_longer_one_of_its_rule_is_not_shown),

@@ -30,6 +30,17 @@ same "nothing of it was taken" "$(g post list --json | grep -c '第一行')" 0
 exits "--partial takes the others" 8 g post import --partial "$rig/lines.jsonl"
 same "the others are there" "$(g post list --json | grep -c '第[一三]行')" 2
 
+# what it corrects is not out: the row is wrong, and nothing of it stays
+old=$(g post new -q -m "旧稿 $link " --to weibo-main --at +1h)
+printf '{"accounts":["weibo-main"],"at":"now","text":"更正稿 %s ","key":"c-1","corrects":%s}\n{"accounts":["weibo-east"],"at":"now","text":"另一行","key":"c-2"}\n' \
+	"$link" "$old" >"$rig/corrections.jsonl"
+exits "--partial with a correction of what is not published" 8 g post import --partial "$rig/corrections.jsonl"
+has "is told so" "$(cat "$rig/out")" "$old/weibo-main is not published"
+same "a row that is an error is no post" "$(sql "SELECT count(*) FROM post WHERE key = 'c-1'")" 0
+same "the other row is one" "$(sql "SELECT count(*) FROM post WHERE key = 'c-2'")" 1
+ok "and goes" g post wait "$(sql "SELECT id FROM post WHERE key = 'c-2'")"
+same "nothing of the first went out" "$(ledger '[.[] | select(.text | startswith("更正稿"))] | length')" 0
+
 mkdir "$rig/folder"
 for i in 1 2 3; do
 	printf -- '---\naccounts: [weibo-east]\nat: now\nkey: folder-%s\n---\n文件夹第 %s 篇\n' "$i" "$i" >"$rig/folder/$i.md"

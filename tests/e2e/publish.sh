@@ -44,6 +44,12 @@ same "the ledger did not grow" "$(ledger length)" "$before"
 sed 's/Road works/Other works/' "$rig/notice.md" >"$rig/other.md"
 exits "the same key with other content is a conflict" 5 g post new "$rig/other.md"
 
+# what Weibo cannot take back is said before anything is done
+exits "no withdrawal from Weibo" 5 g post withdraw "$id/weibo-main" --reason 试验 --yes
+has "with what to do instead" "$(cat "$rig/out")" "delete it in Weibo"
+exits "nor a correction that would need one" 5 g post correct "$id" -m "更正 $link" --yes
+same "nothing was begun" "$(sql "SELECT count(*) FROM send WHERE kind = 'withdraw'") $(ledger length)" "0 $before"
+
 # long text on the advanced tier: 2000 characters
 long=$(printf '长%.0s' $(seq 1 1990))
 id=$(printf -- '---\naccounts: [weibo-east]\nat: now\n---\n%s 末尾十个字在这里' "$long" | g post new -q -)

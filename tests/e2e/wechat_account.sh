@@ -56,7 +56,18 @@ topic_of() { # topic_of NAME: how many followers the platform counts; "none" whe
 }
 
 rig_new
+# ---- before there is a token ----
+sim POST /sim/fault '{"path":"/cgi-bin/stable_token","count":1,"effect":"delay","delay_ms":600000}' >/dev/null
 rig_daemon || exit 1
+is "without its first token an account is starting" "$(g account show wechat-main --json)" '.state == "starting" and (.reason | not)'
+is "which is nothing that needs a person" "$(g status --json)" \
+	'.accounts == {ready: 1, paused: 0, parked: 0, starting: 1} and ((.problems // []) | length) == 0'
+has "and is seen" "$(g status)" "1 starting"
+exits "a call must wait for it" 75 g account menu show wechat-main
+rig_stop
+rig_daemon || exit 1
+ok "with it, it is ready" timeout 60 sh -c 'until gazette -s "$1" account show wechat-main --json | grep -q "\"state\":\"ready\""; do :; done' \
+	sh "$rig/control"
 wechat_listens
 sim POST /sim/account "{\"account\":\"wechat-main\",\"callback_url\":\"$callback/wechat-main\",\"push_gap_ms\":1000,\"markfail_after\":0}" >/dev/null
 rig_monitor
@@ -265,6 +276,7 @@ exits "one of two is wanted" 2 g account purge wechat-main --yes
 is "purge tells what it took" "$(g account purge wechat-main --follower "$openid" --yes --json)" \
 	'.citizens == 1 and .messages == 1 and .tickets == 1'
 same "the text is gone" "$(sql "SELECT count(*) FROM message WHERE text LIKE '%身份证%'")" 0
+ok "and in no file of the store" timeout 60 sh -c 'while grep -aq "身份证" "$1/state/store.db" "$1/state/store.db-wal"; do :; done' sh "$rig"
 ok "from the index as well" sh -c 'timeout 60 sh -c "while grep -q 身份 $1/state/search.db $1/state/search.db-wal 2>/dev/null; do :; done"' sh "$rig"
 has "nothing is due yet" "$(g -v account purge wechat-main --expired --yes)" "there was nothing to forget"
 

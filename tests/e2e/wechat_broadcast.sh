@@ -145,6 +145,35 @@ fifth=$(cast '额度用完' --at now)
 ok "the fifth of a month waits for the next one" until_is '.deliveries[0] | .state == "queued" and (.next_at[8:10] == "01")' g post show "$fifth" --json
 same "and was not tried" "$(noted '.text == "额度用完"')" 0
 
+# ---- what may be out cannot be given up ----
+g post cancel "$fifth" >/dev/null
+rig_stop
+sql "UPDATE quota SET used = 0 WHERE scope = 'broadcasts'"
+sed -i 's/settle_lag: .*/settle_lag: 1h/' "$rig/accounts.yaml"
+rig_daemon || exit 1
+fault /cgi-bin/message/mass/sendall '"effect":"reset-after"'
+lost=$(cast '回执丢失' --at now)
+ok "a broadcast whose answer is lost is unsure" until_is '.deliveries[0] | .state == "unsure" and .look_at' g post show "$lost" --json
+ok "the account is paused" g account pause wechat-main --reason 台风
+sed -i 's/settle_lag: .*/settle_lag: 200ms/' "$rig/accounts.yaml"
+look_now() {
+	rig_stop
+	sql "UPDATE send SET look_at = 1 WHERE state = 'unsure'"
+	rig_daemon || exit 1
+}
+look_now
+ok "meanwhile it is not sent again to find out" until_is '.deliveries[0].note | strings | test("sent again to find out when the account is ready")' \
+	g post show "$lost" --json
+is "but is no less unsure" "$(g post show "$lost" --json)" '.deliveries[0] | .state == "unsure" and .attempts == 1'
+exits "so it cannot be cancelled" 5 g post cancel "$lost"
+exits "nor held" 5 g post hold "$lost"
+ok "the account goes on" g account resume wechat-main
+sim POST /sim/clock '{"advance":"2m"}' >/dev/null # any sooner the platform says only "too fast"
+look_now
+exits "under the same number it is known again" 0 g post wait --timeout 60s "$lost"
+is "after two attempts" "$(g post show "$lost" --json)" '.deliveries[0] | .state == "sent" and .attempts == 2'
+same "and the citizens have it once" "$(noted '.kind == "broadcast" and .text == "回执丢失"')" 1
+
 rig_stop
 same "clean stop" "$daemon_status" 0
 done_testing

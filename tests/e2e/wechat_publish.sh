@@ -72,6 +72,23 @@ exits "of a lost answer the article is found" 0 g post wait --timeout 60s "$(sed
 same "and never published twice" "$(noted '.title == "回信丢失" and .kind == "article"')" 1
 is "what the looks said is not said any more" "$(g queue list --state sent --json | head -n 1)" '.post and (.note | not)'
 
+# ---- the platform works on it for long ----
+account '"publish_delay_ms":3600000'
+submitted=$(calls /cgi-bin/freepublish/submit)
+long=$(sed 's/^title: .*/title: 审核很久/' "$rig/water.md" | (cd "$rig" && g post new -q -))
+ok "a publication that takes longer than any lag is asked about" timeout 60 sh -c '
+	until [ "$(sqlite3 -cmd ".timeout 10000" "$1" "SELECT finds FROM send WHERE post_id = $2")" -ge 3 ]; do :; done' \
+	sh "$rig/state/store.db" "$long"
+rig_stop
+rig_daemon || exit 1
+is "also after a restart" "$(g post show "$long" --json)" '.deliveries[0] | .state == "pending" and .attempts == 1 and .look_at'
+same "and never handed in again, though its draft still stands" "$(calls /cgi-bin/freepublish/submit)" $((submitted + 1))
+exits "nor given up" 5 g post cancel "$long"
+sim POST /sim/clock '{"advance":"2h"}' >/dev/null
+exits "until it ends" 0 g post wait --timeout 60s "$long"
+same "published once" "$(noted '.title == "审核很久" and .kind == "article"')" 1
+account '"publish_delay_ms":200'
+
 # ---- taking back ----
 exits "why must be said" 2 g post withdraw "$post"
 exits "somebody must agree" 2 g post withdraw "$post" --reason 数字有误

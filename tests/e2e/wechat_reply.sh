@@ -102,6 +102,21 @@ send=$(g queue list --state unsure -q)
 ok "the person has seen it in the chat" g queue settle "$send" sent
 same "and it is not sent again" "$(noted '.text == "已受理。"')" 1
 
+# ---- what does not go out is no answer ----
+held=$(says 周 楼道灯坏了)
+g take "$held" >/dev/null
+g account pause wechat-main --reason 演练 >/dev/null
+ok "a reply on a paused account" g reply "$held" -m '已报修。'
+has "is said to be held" "$(cat "$rig/out")" "the reply is held until its account is resumed"
+is "and the ticket waits as before" "$(g ticket show "$held" --json)" '.state == "claimed"'
+ok "the account goes on" g account resume wechat-main
+ok "and so does the answer" until_is '.state == "replied" and ([.history[] | select(.action == "ticket.reply-sent")] | length == 1)' g ticket show "$held" --json
+refused=$(says 吴 煤气味很大)
+g take "$refused" >/dev/null
+fault /cgi-bin/message/custom/send '"effect":"error","error_code":45015'
+ok "a reply that the platform refuses" g reply "$refused" -m '请立即关阀。'
+ok "gives the ticket back" until_is '.state == "claimed" and ([.history[] | select(.action == "ticket.bounced")] | length == 1)' g ticket show "$refused" --json
+
 # ---- files of citizens ----
 photo=$(citizen 李 message '"type":"image","wait":true' | jq -r .saw | sed -n 's/.*编号 \([0-9]*\).*/\1/p')
 ok "a picture is fetched" until_is '[.thread[].media[]? | select(.state == "fetched")] | length == 1' g ticket show "$photo" --json

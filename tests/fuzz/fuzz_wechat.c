@@ -195,7 +195,7 @@ static void check_done(const struct driver_op *op, const struct outcome *outcome
 		must(outcome->found == (op->send->kind == SEND_PUBLISH ? FOUND_PENDING : 0));
 		break;
 	case OP_FIND:
-		must(outcome->found >= FOUND_YES && outcome->found <= FOUND_UNKNOWABLE);
+		must(outcome->found >= FOUND_YES && outcome->found <= FOUND_BY_SENDING);
 		must(!outcome->untouched || outcome->found == FOUND_NO);
 		must(!outcome->remote_id || strcmp(outcome->remote_id, taken[0]) != 0);
 		break;

@@ -13,6 +13,7 @@ lists=src/cli/po/daemon
 sh "$lists/extract.sh" >"$here/daemon.pot" 2>"$here/log"
 check "sentences can be taken out of the sources" "$(cat "$here/log")"
 check "there are sentences" "$([ "$(grep -c '^msgid' "$here/daemon.pot")" -gt 700 ] || echo "hardly any were found")"
+check "arguments are numbers and texts" "$(sed -n 's/%%//g; /^msgid.*%[^sd]/p' "$here/daemon.pot")"
 check "no argument touches the next" "$(grep -nE '^msgid.*%[sd]%[sd]' "$here/daemon.pot")"
 check "there are at most nine arguments" "$(grep -nE '^msgid.*(%[sd].*){10}' "$here/daemon.pot")"
 for po in "$lists"/*.po; do

@@ -320,6 +320,18 @@ static void test_answer__a_reply_that_is_not_threaded_says_so(void **state)
 	rig_finish(&rig);
 }
 
+static void test_withdrawal__is_refused_before_anything_is_done(void **state)
+{
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig, WEIBO_TIER_ADVANCED);
+	CHECK_FAILS(rig.driver->may_withdraw(&rig.send, &rig.err), rig.err, "delete it in Weibo");
+	CHECK_INT(rig.err.domain, ERROR_STATE);
+	CHECK_INT(rig.err.advice, ADVISE_REJECT);
+	rig_finish(&rig);
+}
+
 static void test_driver__quotas_and_costs(void **state)
 {
 	struct driver_quota quotas[DRIVER_QUOTAS_MAX];
@@ -370,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_answer__ids_in_every_form),
 		cmocka_unit_test(test_answer__another_account_is_pointed_out),
 		cmocka_unit_test(test_answer__a_reply_that_is_not_threaded_says_so),
+		cmocka_unit_test(test_withdrawal__is_refused_before_anything_is_done),
 		cmocka_unit_test(test_driver__quotas_and_costs),
 	};
 

@@ -1,6 +1,8 @@
 /* Accounts: fitting the rows to a configuration, pausing, parking, logging in, and what becomes of waiting sends. */
 #include "rig.h"
 
+#include "codec/json.h"
+
 static const char *const both[] = { "weibo-main", "weibo-two" };
 
 static bool park(struct rig *rig)
@@ -67,6 +69,66 @@ static void test_sync__a_name_stays_with_its_platform(void **state)
 	DO(rig, account_load(rig->tx, rig->account, &row, &rig->err));
 	CHECK_TEXT(row.platform, "fake");
 	account_row_finish(&row);
+}
+
+static void test_sync__one_that_gets_its_token_by_itself_is_starting(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	static const struct account_seen seen[] = {
+		{ .name = "weibo-main", .platform = "fake" },
+		{ .name = "wechat-main", .platform = "wechat", .renews = true },
+	};
+	cleanup(json_freep) cJSON *counts = json_object();
+	struct account_row row = { 0 };
+	struct secret token = { 0 };
+	struct account_id id;
+
+	(void)state;
+	DO(rig, account_sync(rig->tx, seen, 2, &rig->err));
+	DO(rig, account_find(rig->tx, "wechat-main", &id, &rig->err) && account_load(rig->tx, id, &row, &rig->err) &&
+			view_counts(rig->tx, counts, &rig->err));
+	CHECK_INT(row.state, ACCOUNT_STARTING);
+	CHECK(row.parked && !row.reason);
+	CHECK_INT(json_i64(json_get(counts, "accounts"), "starting", 0), 1);
+	CHECK_INT(json_i64(json_get(counts, "accounts"), "parked", -1), 0);
+	account_row_finish(&row);
+	/* the first token is refused: now a person must look, and hears of it */
+	DO(rig, account_park(rig->tx, id, NULL, "wrong app_secret", &rig->err));
+	DO(rig, account_load(rig->tx, id, &row, &rig->err));
+	CHECK_INT(row.state, ACCOUNT_PARKED);
+	CHECK_TEXT(row.reason, "wrong app_secret");
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM notice WHERE account_id = ?1", id.v), 1);
+	account_row_finish(&row);
+	secret_set(&token, STR("70_FIRST"));
+	DO(rig, account_renew_token(rig->tx, id, &token, rig->now_at + HOUR_MS, &rig->err));
+	DO(rig, account_load(rig->tx, id, &row, &rig->err));
+	CHECK_INT(row.state, ACCOUNT_READY);
+	account_row_finish(&row);
+	secret_finish(&token);
+}
+
+static void test_starting__becomes_ready_with_its_first_token(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	static const struct account_seen seen[] = {
+		{ .name = "weibo-main", .platform = "fake" },
+		{ .name = "wechat-main", .platform = "wechat", .renews = true },
+	};
+	struct account_row row = { 0 };
+	struct secret token = { 0 };
+	struct account_id id;
+
+	(void)state;
+	secret_set(&token, STR("70_FIRST"));
+	DO(rig, account_sync(rig->tx, seen, 2, &rig->err));
+	DO(rig, account_sync(rig->tx, seen, 2, &rig->err)); /* a restart before it came */
+	DO(rig, account_find(rig->tx, "wechat-main", &id, &rig->err));
+	DO(rig, account_renew_token(rig->tx, id, &token, rig->now_at + HOUR_MS, &rig->err));
+	DO(rig, account_load(rig->tx, id, &row, &rig->err));
+	CHECK_INT(row.state, ACCOUNT_READY);
+	CHECK(!row.parked);
+	account_row_finish(&row);
+	secret_finish(&token);
 }
 
 /* A request that left before a login comes back refused after it. */
@@ -326,6 +388,8 @@ int main(void)
 		cmocka_unit_test(test_sync__a_new_account_without_token_is_parked),
 		cmocka_unit_test(test_sync__keeps_an_obtained_token_and_writes_nothing_when_nothing_changed),
 		cmocka_unit_test(test_sync__a_name_stays_with_its_platform),
+		cmocka_unit_test(test_sync__one_that_gets_its_token_by_itself_is_starting),
+		cmocka_unit_test(test_starting__becomes_ready_with_its_first_token),
 		cmocka_unit_test(test_park__by_a_token_that_was_replaced_is_nothing),
 		cmocka_unit_test(test_sync__a_configured_uid_is_taken_over),
 		cmocka_unit_test(test_sync__what_is_gone_holds_its_sends_and_what_is_back_releases_them),

@@ -2,6 +2,7 @@
 #include "rig.h"
 
 #include "store/contact.h"
+#include "store/media.h"
 
 static int steps; /* thousands of instructions of SQLite's machine */
 
@@ -65,6 +66,32 @@ static void test_purge__takes_what_was_said_and_leaves_the_numbers(void **state)
 	CHECK_INT(rig_events(rig, "account.purge", rig->account.v), 1);
 }
 
+/* It was on its way while its citizen was forgotten: the file is there, and goes as those of before. */
+static void test_purge__also_takes_a_picture_that_comes_late(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct contact_purged purged = { 0 };
+	enum intake_result what;
+	char **hashes = NULL;
+	size_t n = 0;
+
+	(void)state;
+	(void)rig_message(rig, "leaver", "[image]", 3, &what);
+	DO(rig, tx_exec(rig->tx,
+			"INSERT INTO message_media (message_id, type, remote_id, next_at) VALUES (1, 'image', 'M', 0)",
+			&rig->err));
+	purge(rig, "leaver", &purged);
+	DO(rig, medium_fetched(rig->tx, 1, "abc", 3, "image/jpeg", &rig->err));
+	CHECK_INT(rig_effects(rig, EFFECT_PURGED, 0), 1);
+	DO(rig, media_purged(rig->tx, &hashes, &n, &rig->err));
+	CHECK_INT(n, 1);
+	CHECK_TEXT(hashes[0], "abc");
+	free(hashes[0]);
+	free(hashes);
+	DO(rig, media_forget(rig->tx, "abc", &rig->err));
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM message_media WHERE sha256 IS NOT NULL", 0), 0);
+}
+
 /* The store has one writer: who waits for a scan of all messages is a post that is due. */
 static void test_purge__does_not_read_what_others_said(void **state)
 {
@@ -96,6 +123,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_purge__takes_what_was_said_and_leaves_the_numbers),
+		cmocka_unit_test(test_purge__also_takes_a_picture_that_comes_late),
 		cmocka_unit_test(test_purge__does_not_read_what_others_said),
 	};
 

@@ -251,6 +251,53 @@ static void test_set_due__is_not_stopped_by_one_account_that_is_not_ready(void *
 	rig_check_counters(rig);
 }
 
+struct two_posts {
+	struct rig *rig;
+	int64_t accounts; /* of the second one */
+};
+
+/* A post, and a second one that may be refused. */
+static bool insert_two(struct tx *tx unused_arg, void *data, struct error *err)
+{
+	static const char *const wrong[] = { "weibo-main", "weibo-nobody" };
+	struct two_posts *two = data;
+	struct post_id post;
+	enum post_insert what;
+	bool ok = rig_insert(two->rig, "k1", "one", two->rig->now_at, both, 2, &post, &what) &&
+		  rig_insert(
+			  two->rig, "k2", "two", two->rig->now_at, two->accounts > 1 ? wrong : both, 2, &post, &what);
+
+	*err = two->rig->err;
+	return ok;
+}
+
+/* What is done in parts keeps those that went well, and nothing of the others. */
+static void test_part__that_fails_leaves_nothing(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct two_posts two = { .rig = rig, .accounts = 2 };
+	struct error err = { 0 };
+	struct post_id post;
+	enum post_insert what;
+	size_t effects;
+
+	(void)state;
+	rig_begin(rig);
+	CHECK_OK(rig_insert(rig, "k0", "before", rig->now_at, both, 1, &post, &what), rig->err);
+	effects = rig->tx->effects.n;
+	CHECK(!tx_part(rig->tx, insert_two, &two, &err));
+	CHECK_INT(err.domain, ERROR_MISSING);
+	CHECK_INT(rig->tx->effects.n, effects);
+	CHECK(!post_is_known(rig->tx, "k1"));
+	CHECK(post_is_known(rig->tx, "k0"));
+	two.accounts = 1;
+	CHECK_OK(tx_part(rig->tx, insert_two, &two, &err), err);
+	CHECK(rig->tx->effects.n > effects);
+	CHECK_OK(tx_exec(rig->tx, "COMMIT", &rig->err), rig->err);
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM post", 0), 3);
+	rig_check_counters(rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_media__is_stored_once_and_comes_in_its_order),
 		cmocka_unit_test(test_set_due__schedules_what_had_no_time),
 		cmocka_unit_test(test_set_due__is_not_stopped_by_one_account_that_is_not_ready),
+		cmocka_unit_test(test_part__that_fails_leaves_nothing),
 	};
 
 	return check_run(tests);

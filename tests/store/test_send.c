@@ -459,6 +459,82 @@ static void test_recover__what_was_being_sent_is_unsure_and_not_sent_again(void 
 	rig_check_counters(rig);
 }
 
+/* ---- known again by a number of ours ---- */
+
+static void test_resend__stays_unsure_until_it_is_claimed(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct send_id send = unsure_send(rig, "text");
+	struct send_row row = { 0 };
+	bool claimed = false;
+
+	(void)state;
+	rig->now_at += MINUTE_MS;
+	DO(rig, rig_try_claim(rig, send, NULL, 0, &row, &claimed));
+	CHECK(!claimed); /* not by itself */
+	DO(rig, send_resend(rig->tx, send, &rig->err));
+	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), rig->now_at);
+	CHECK_TEXT(rig_state(rig, send), "unsure");
+	CHECK(number(rig, "look_at", send) > 0); /* no person is asked */
+	DO_FAILS(rig, send_cancel(rig->tx, &officer, send, "wrong", &rig->err), ERROR_STATE, "is unsure");
+	DO_FAILS(rig, send_hold(rig->tx, &officer, send, "wait", &rig->err), ERROR_STATE, "is unsure");
+	DO(rig, account_pause(rig->tx, &leader, rig->account, "storm", &rig->err));
+	CHECK_TEXT(rig_state(rig, send), "unsure");
+	DO(rig, rig_try_claim(rig, send, NULL, 0, &row, &claimed));
+	CHECK(!claimed);
+	CHECK_TEXT(rig_state(rig, send), "unsure");
+	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_LOOK, send.v), rig->now_at + 10 * MINUTE_MS);
+	DO(rig, account_resume(rig->tx, &leader, rig->account, &rig->err));
+	DO(rig, send_resend(rig->tx, send, &rig->err));
+	DO(rig, send_arm_all(rig->tx, &rig->err)); /* after a restart */
+	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), rig->now_at);
+	CHECK_INT(rig_effects(rig, EFFECT_SEND_LOOK, send.v), 0);
+	DO(rig, rig_try_claim(rig, send, NULL, 0, &row, &claimed));
+	CHECK(claimed && row.unproven && row.doubted);
+	CHECK_INT(number(rig, "resends", send), 1);
+	CHECK_TEXT(rig_state(rig, send), "sending");
+	send_row_finish(&row);
+}
+
+static void test_resend__waits_for_its_quota_and_is_still_unsure(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct send_id send = unsure_send(rig, "text");
+	struct send_row row = { 0 };
+	bool claimed = false;
+
+	(void)state;
+	DO(rig, quota_spend(rig->tx, rig->account, &hourly, 2, false, &rig->err));
+	DO(rig, send_resend(rig->tx, send, &rig->err));
+	DO(rig, rig_try_claim(rig, send, &hourly, 1, &row, &claimed));
+	CHECK(!claimed);
+	CHECK_TEXT(rig_state(rig, send), "unsure");
+	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), number(rig, "look_at", send));
+}
+
+static void test_resend__too_late_asks_a_person(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct send_id send = unsure_send(rig, "text");
+	struct send_row row = { 0 };
+	bool claimed = false;
+
+	(void)state;
+	rig->now_at += 3 * HOUR_MS;
+	DO(rig, send_resend(rig->tx, send, &rig->err));
+	DO(rig, rig_try_claim(rig, send, NULL, 0, &row, &claimed));
+	CHECK(!claimed);
+	CHECK_TEXT(rig_state(rig, send), "unsure");
+	CHECK_INT(number(rig, "look_at", send), 0);
+	CHECK_INT(number(rig, "next_at", send), 0);
+	CHECK_INT(
+		rig_number(rig, "SELECT count(*) FROM event WHERE action = 'send.question' AND object_id = ?1", send.v),
+		1);
+	DO(rig, settle(rig, send, SEND_SETTLE_SENT, NULL));
+	DO(rig, send_resend(rig->tx, send, &rig->err)); /* late news */
+	CHECK_TEXT(rig_state(rig, send), "sent");
+}
+
 /* ---- people ---- */
 
 static void test_hold__and_release(void **state)
@@ -629,9 +705,11 @@ static void test_reply__is_queued_at_once_and_knows_what_it_answers(void **state
 	struct send_id send = { 0 };
 	struct send_row row = { 0 };
 	bool claimed = false;
+	bool held = false;
 
 	(void)state;
-	DO(rig, send_insert_reply(rig->tx, &officer, &new, &send, &rig->err));
+	DO(rig, send_insert_reply(rig->tx, &officer, &new, &send, &held, &rig->err));
+	CHECK(!held);
 	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), rig->now_at);
 	rig->now_at += 30 * DAY_MS; /* no late rule for an answer */
 	DO(rig, rig_try_claim(rig, send, NULL, 0, &row, &claimed));
@@ -652,10 +730,12 @@ static void test_reply__waits_for_its_account(void **state)
 	struct ticket_id ticket = rig_message(rig, "citizen", "没水", 3, &what);
 	struct reply_new new = { .ticket = ticket, .account = rig->account, .message = { 1 }, .text = "已派人" };
 	struct send_id send = { 0 };
+	bool held = false;
 
 	(void)state;
 	DO(rig, account_park(rig->tx, rig->account, NULL, "token refused", &rig->err));
-	DO(rig, send_insert_reply(rig->tx, &officer, &new, &send, &rig->err));
+	DO(rig, send_insert_reply(rig->tx, &officer, &new, &send, &held, &rig->err));
+	CHECK(held);
 	CHECK_TEXT(rig_state(rig, send), "held account_parked");
 	DO(rig, rig_login(rig, rig->account, "2.00fresh"));
 	CHECK_TEXT(rig_state(rig, send), "queued");
@@ -697,6 +777,9 @@ int main(void)
 		cmocka_unit_test(test_finish__an_id_of_another_send_is_not_taken),
 		cmocka_unit_test(test_find__of_another_sends_post_asks_a_person),
 		cmocka_unit_test(test_look_again__counts_and_in_the_end_asks_a_person),
+		cmocka_unit_test(test_resend__stays_unsure_until_it_is_claimed),
+		cmocka_unit_test(test_resend__waits_for_its_quota_and_is_still_unsure),
+		cmocka_unit_test(test_resend__too_late_asks_a_person),
 		cmocka_unit_test(test_load_for_find__brings_the_ids_others_have),
 		cmocka_unit_test(test_recover__what_was_being_sent_is_unsure_and_not_sent_again),
 		cmocka_unit_test(test_hold__and_release),

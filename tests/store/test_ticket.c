@@ -191,6 +191,78 @@ static void test_reply__with_a_question_waits_for_the_citizen(void **state)
 	CHECK_INT(number(rig, "next_due_at", ticket), TICKET_NO_DUE_AT);
 }
 
+/* What did not go out is no answer: the clocks run on, and whoever has the ticket has it again. */
+static void test_reply__that_does_not_go_out_is_none(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct ticket_id ticket = open_ticket(rig, 1);
+	int64_t reply_at = number(rig, "reply_at", ticket);
+	struct send_id send = { 0 };
+
+	(void)state;
+	DO(rig, claim(rig, &officer, ticket));
+	DO(rig, ticket_reply(rig->tx, &officer, ticket, 2, "请立即关阀", false, &send, &rig->err));
+	CHECK_INT(number(rig, "next_due_at", ticket), TICKET_NO_DUE_AT);
+	CHECK(rig_claim(rig, send));
+	CHECK(rig_result(rig, send, SEND_REFUSE, NULL, 0));
+	CHECK_TEXT(state_of(rig, ticket), "claimed");
+	CHECK_INT(number(rig, "replied", ticket), 0);
+	CHECK_INT(number(rig, "next_due_at", ticket), reply_at);
+	CHECK_INT(rig_effect_at(rig, EFFECT_TICKET_DUE, ticket.v), rig->now_at);
+	CHECK_INT(rig_events(rig, "ticket.bounced", ticket.v), 1);
+	/* Sent again, it is one. */
+	DO(rig, send_retry(rig->tx, &officer, send, &rig->err));
+	CHECK_TEXT(state_of(rig, ticket), "replied");
+	CHECK(rig_claim(rig, send));
+	CHECK(rig_result(rig, send, SEND_ACCEPT, "9001", 0));
+	CHECK_TEXT(state_of(rig, ticket), "replied");
+	CHECK_INT(number(rig, "replied", ticket), 2);
+	CHECK_INT(number(rig, "next_due_at", ticket), TICKET_NO_DUE_AT);
+	rig_check_counters(rig);
+}
+
+static void test_reply__that_is_held_is_none_until_it_goes(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct ticket_id ticket = open_ticket(rig, 1);
+	struct send_id send = { 0 };
+
+	(void)state;
+	DO(rig, account_pause(rig->tx, &leader, rig->account, "quiet period", &rig->err));
+	DO(rig, claim(rig, &officer, ticket));
+	DO(rig, ticket_reply(rig->tx, &officer, ticket, 2, "已安排抢修", false, &send, &rig->err));
+	CHECK_TEXT(rig_state(rig, send), "held account_paused");
+	CHECK_TEXT(state_of(rig, ticket), "claimed");
+	CHECK_INT(number(rig, "next_due_at", ticket), number(rig, "reply_at", ticket));
+	DO(rig, account_resume(rig->tx, &leader, rig->account, &rig->err));
+	CHECK_TEXT(rig_state(rig, send), "queued");
+	CHECK_TEXT(state_of(rig, ticket), "replied");
+	/* Cancelled after the lease: everybody's. */
+	rig->now_at += LEASE_MS;
+	DO(rig, send_cancel(rig->tx, &officer, send, "wrong", &rig->err));
+	CHECK_TEXT(state_of(rig, ticket), "new");
+	CHECK_INT(number(rig, "replied", ticket), 0);
+	rig_check_counters(rig);
+}
+
+/* One of two answers fails: the other one stands. */
+static void test_reply__beside_one_that_failed_stands(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct ticket_id ticket = open_ticket(rig, 1);
+	struct send_id first = { 0 };
+	struct send_id second = { 0 };
+
+	(void)state;
+	DO(rig, claim(rig, &officer, ticket));
+	DO(rig, ticket_reply(rig->tx, &officer, ticket, 2, "已收到", true, &first, &rig->err));
+	DO(rig, ticket_reply(rig->tx, &officer, ticket, 3, "已安排抢修", false, &second, &rig->err));
+	CHECK(rig_claim(rig, first));
+	CHECK(rig_result(rig, first, SEND_REFUSE, NULL, 0));
+	CHECK_TEXT(state_of(rig, ticket), "replied");
+	CHECK_INT(rig_events(rig, "ticket.bounced", ticket.v), 0);
+}
+
 /* ---- every verb in every state ---- */
 
 static bool act(struct rig *rig, enum ticket_event event, struct ticket_id ticket)
@@ -212,6 +284,7 @@ static bool act(struct rig *rig, enum ticket_event event, struct ticket_id ticke
 		return ticket_reopen(rig->tx, &officer, ticket, "by mistake", &rig->err);
 	case TICKET_RELEASE:
 	case TICKET_CITIZEN:
+	case TICKET_BOUNCE:
 		break;
 	}
 	return false;
@@ -482,6 +555,9 @@ int main(void)
 		cmocka_unit_test(test_claim__of_uid_zero_holds),
 		cmocka_unit_test(test_reply__needs_the_claim_and_the_version),
 		cmocka_unit_test(test_reply__with_a_question_waits_for_the_citizen),
+		cmocka_unit_test(test_reply__that_does_not_go_out_is_none),
+		cmocka_unit_test(test_reply__that_is_held_is_none_until_it_goes),
+		cmocka_unit_test(test_reply__beside_one_that_failed_stands),
 		cmocka_unit_test(test_verbs__follow_the_state_table),
 		cmocka_unit_test(test_decisions__not_over_another_ones_claim),
 		cmocka_unit_test(test_decisions__want_their_words),

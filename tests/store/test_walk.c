@@ -439,6 +439,7 @@ static bool ticket_may_move(enum ticket_state from, enum ticket_state to)
 	/* A reply that asks; a citizen who writes again to somebody who holds it; a claim and a reply in one step. */
 	return (ticket_next(from, TICKET_REPLY, &next) && to == TICKET_WAITING) ||
 	       (ticket_next(from, TICKET_CITIZEN, &next) && to == TICKET_CLAIMED) ||
+	       (ticket_next(from, TICKET_BOUNCE, &next) && to == TICKET_CLAIMED) ||
 	       (ticket_next(from, TICKET_CLAIM, &next) && (to == TICKET_REPLIED || to == TICKET_WAITING));
 }
 

@@ -4,7 +4,7 @@
  *   a job we know          freepublish/get or mass/get, at times that spare the day's 100 calls
  *   a publication          draft/get: still there, it is not published; gone, then it is in freepublish/batchget
  *   a broadcast            nobody can look for it; but the same clientmsgid again is safe for 24 hours (broadcast.c),
- *                          so it counts as absent, and sending it again finds out
+ *                          so sending it again finds out
  *   a customer message     no way to know: a person decides
  *   a comment's reply      comment/list shows it
  *   a withdrawal           freepublish/getarticle or mass/get
@@ -179,8 +179,10 @@ static void without_question(struct driver_op *op, struct outcome *outcome)
 			outcome->found = FOUND_UNCLEAR;
 			outcome->look_after_ms = left_ms + SECOND_MS;
 		}
-	} else if (send->kind != SEND_PUBLISH || !wechat_broadcasts(send) || op->now_at <= 0 ||
-		   op->now_at - send->first_attempt_at >= SAME_ID_MS) {
+	} else if (send->kind == SEND_PUBLISH && wechat_broadcasts(send) && op->now_at > 0 &&
+		   op->now_at - send->first_attempt_at < SAME_ID_MS) {
+		outcome->found = FOUND_BY_SENDING;
+	} else {
 		outcome->found = FOUND_UNKNOWABLE;
 		outcome->note = xstrdup(send->kind != SEND_REPLY
 						? "WeChat cannot be asked for it: please look at the account's website"

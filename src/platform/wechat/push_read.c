@@ -266,14 +266,17 @@ static const struct {
 	{ 40002, "the account's administrator did not confirm it in WeChat within 30 minutes" },
 };
 
-static void explain_mass(struct str status, struct buf *out)
+/* "send fail" or "err(20001)". What says neither says nothing: it may be out. */
+static bool is_mass_refusal(struct str status, int64_t *ret_code)
 {
-	int64_t code = 0;
+	*ret_code = 0;
+	return str_is(status, "send fail") || str_is(status, "sendfail") ||
+	       (str_starts(status, STR("err(")) && str_ends(status, STR(")")) &&
+		       str_to_i64(str_trim(str_sub(status, 4, status.n - 5)), 1, INT64_MAX, ret_code));
+}
 
-	if (str_starts(status, STR("err(")) && str_ends(status, STR(")")) &&
-		!str_to_i64(str_trim(str_sub(status, 4, status.n - 5)), 0, INT64_MAX, &code)) {
-		code = 0;
-	}
+static void explain_mass(struct str status, int64_t code, struct buf *out)
+{
 	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
 		if (refusals[i].code == code) {
 			(void)buf_printf(out, "%s (%" PRId64 ")", refusals[i].text, code);
@@ -295,10 +298,12 @@ static void read_mass(const struct reading *reading, struct push_event *event)
 {
 	struct str status = get(reading, "Status");
 	int64_t failed;
+	int64_t code;
 	struct buf note;
 
 	buf_init(&note, NOTE_BYTES);
 	event->kind = PUSH_JOB;
+	event->found = FOUND_PENDING; /* of a state we do not know: it is looked for */
 	event->job_id = dup_id(get(reading, "MsgID"));
 	if (str_is(status, "send success") || str_is(status, "sendsuccess")) {
 		event->found = FOUND_YES;
@@ -309,9 +314,9 @@ static void read_mass(const struct reading *reading, struct push_event *event)
 				"sent to " STR_FMT " of " STR_FMT " followers; WeChat failed for %" PRId64,
 				STR_ARG(get(reading, "SentCount")), STR_ARG(get(reading, "TotalCount")), failed);
 		}
-	} else {
+	} else if (is_mass_refusal(status, &code)) {
 		event->found = FOUND_REFUSED;
-		explain_mass(status, &note);
+		explain_mass(status, code, &note);
 	}
 	event->text = steal_note(&note);
 }

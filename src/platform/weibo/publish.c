@@ -10,6 +10,8 @@
  * Weibo knows no key that would make a repeated write harmless; the advanced tier echoes `annotations`, which find.c
  * looks for.
  *
+ * Nothing is taken back: statuses/destroy is of the commercial tier. A person deletes it in Weibo.
+ *
  * source  wiki "2/statuses/share", "update", "upload", "upload_url_text", "2/comments/create",
  * "C/2/comments/reply/biz"; samples tests/fixtures/weibo/{share,share_with_pic,update,comments_reply}.json
  */
@@ -233,6 +235,13 @@ static void commented(struct driver_op *op, const cJSON *json, struct outcome *o
 		(!weibo_id_of(json_get(json, "reply_comment"), &parent) || parent != wanted)) {
 		outcome->note = xstrdup("posted, but not threaded: it stands under the post, not under the comment");
 	}
+}
+
+bool weibo_may_withdraw(const struct driver_send *published unused_arg, struct error *err)
+{
+	return error_set(err, ERROR_STATE, ADVISE_REJECT, 0,
+		"what is on Weibo is not taken back by program: delete it in Weibo, and publish the correction as a "
+		"new post");
 }
 
 void weibo_send_answer(struct driver_op *op, const cJSON *json, struct outcome *outcome)

@@ -203,6 +203,7 @@ const struct driver driver_weibo = {
 	.check = weibo_check,
 	.measure = weibo_measure,
 	.login_url = weibo_login_url,
+	.may_withdraw = weibo_may_withdraw,
 	.profile_url = profile_url,
 	.takes_pushes = weibo_takes_pushes,
 	.push = weibo_push,

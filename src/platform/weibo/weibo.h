@@ -126,6 +126,7 @@ void weibo_flooded(struct driver_op *op, int status, struct outcome *outcome);
 
 bool weibo_send_request(struct driver_op *op, struct http_request *ret_request, struct error *err) must_check;
 void weibo_send_answer(struct driver_op *op, const cJSON *json, struct outcome *outcome);
+bool weibo_may_withdraw(const struct driver_send *published, struct error *err) must_check;
 bool weibo_find_request(struct driver_op *op, struct http_request *ret_request, struct error *err) must_check;
 void weibo_find_answer(struct driver_op *op, const cJSON *json, struct outcome *outcome);
 bool weibo_pull_request(struct driver_op *op, struct http_request *ret_request, struct error *err) must_check;
