@@ -9,6 +9,9 @@
  *     │        └───── miss ─── unsure ◀── lose: no answer, crash, reset after the request left
  *     │                          └──claim──▶ sending: only where the platform knows it again by our number
  *     └── pause, dead token, late rule, a person's hold
+ *
+ * What is on its way or in doubt can be neither held nor cancelled: a person's wish is noted with it, and should it
+ * prove not to be out, it is not queued again but held or cancelled as he wished.
  */
 #ifndef MODEL_SEND_H
 #define MODEL_SEND_H
@@ -62,8 +65,19 @@ enum hold_reason {
 	HOLD_ACCOUNT_REMOVED, /* no longer in accounts.yaml */
 };
 
+/* What is to become of it if it proves not to be out; what is final is the greater. */
+enum send_wish {
+	WISH_NONE,
+	WISH_HOLD,
+	WISH_CANCEL,
+};
+
 /* False when the table has no such edge; *ret_to is then untouched. */
 bool send_next(enum send_state from, enum send_event event, enum send_state *ret_to);
+/* The same, under a wish. */
+bool send_next_wished(enum send_state from, enum send_event event, enum send_wish wish, enum send_state *ret_to);
+/* On its way or in doubt: all that a person can do is wish. */
+bool send_takes_wish(enum send_state state);
 
 const char *send_state_name(enum send_state state);
 bool send_state_parse(const char *name, enum send_state *ret_state);
@@ -72,6 +86,8 @@ const char *send_kind_name(enum send_kind kind);
 bool send_kind_parse(const char *name, enum send_kind *ret_kind);
 const char *hold_reason_name(enum hold_reason reason); /* "" for none */
 bool hold_reason_parse(const char *name, enum hold_reason *ret_reason);
+const char *send_wish_name(enum send_wish wish); /* "none" for none */
+bool send_wish_parse(const char *name, enum send_wish *ret_wish);
 
 #define SEND_STATES 8
 #define SEND_EVENTS 14

@@ -36,6 +36,10 @@ bool notice_load(struct tx *tx, int64_t id, struct notice_row *ret_row, struct e
  * with `at`), then given up with event "notice.failed", which is itself an alarm on every monitor.
  */
 bool notice_done(struct tx *tx, int64_t id, int exit_code, const char *why, struct error *err) must_check;
+/* After the wall clock was set, and at start: what waits longer than for its next try was owed by a clock that was
+ * ahead.
+ */
+bool notice_clock_set_back(struct tx *tx, struct error *err) must_check;
 /* At start: EFFECT_NOTICE or EFFECT_ALARM for each open one. */
 bool notice_arm_all(struct tx *tx, struct error *err) must_check;
 

@@ -50,8 +50,9 @@ struct send_row {
 	int64_t first_attempt_at;
 	int64_t last_attempt_at;
 	int64_t look_at;
-	bool unproven; /* send_ready only: an earlier attempt may be out, and this one finds out */
-	bool doubted;  /* some earlier attempt's outcome was unknown: a duplicate refusal means it landed */
+	enum send_wish wish; /* of what is on its way or in doubt: honoured when it proves not to be out */
+	bool unproven;       /* send_ready only: an earlier attempt may be out, and this one finds out */
+	bool doubted;        /* some earlier attempt's outcome was unknown: a duplicate refusal means it landed */
 	char *remote_id;
 	char *url;
 	char *progress;  /* what of its steps is finished; NULL */
@@ -164,14 +165,19 @@ bool send_look_again(struct tx *tx, struct send_id id, int64_t look_at, const ch
 
 /*
  * The platform cannot be asked, but recognises what it has by our number: claim it again now. It stays unsure until
- * then, so nobody takes it for something that can be cancelled. Nothing, when it is unsure no more.
+ * then, so nobody takes it for something that can be cancelled. Nothing, when it is unsure no more. One that was called
+ * off is not sent again: the question goes to a person.
  */
 bool send_resend(struct tx *tx, struct send_id id, struct error *err) must_check;
 
-/* What people do. Each is STATE/REJECT with the present state named when the table has no such edge. */
+/*
+ * What people do. Each is STATE/REJECT with the present state named when the table has no such edge. What is on its way
+ * or in doubt is neither held nor cancelled: that it was wished is noted (event "send.wish"), and counts when it proves
+ * not to be out. A cancellation outweighs a hold; send_release() and a settlement as "again" take both back.
+ */
 bool send_hold(
 	struct tx *tx, const struct actor *actor, struct send_id id, const char *reason, struct error *err) must_check;
-/* due_at 0: keep; a time in the past publishes now and is allowed here: a person decided. */
+/* due_at 0: keep; a time in the past publishes now and is allowed here: a person decided. Also ends a wish. */
 bool send_release(
 	struct tx *tx, const struct actor *actor, struct send_id id, int64_t due_at, struct error *err) must_check;
 bool send_cancel(

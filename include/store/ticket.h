@@ -170,6 +170,12 @@ bool ticket_is_of(struct tx *tx, struct ticket_id id, struct account_id account,
 bool message_opened_ticket(struct tx *tx, struct account_id account, enum message_kind kind, const char *remote_id,
 	bool *ret_opened, struct error *err) must_check;
 
+/*
+ * After the wall clock was set, and at start: what is open and counts from the future was begun by a clock that was
+ * ahead, and counts from now. EFFECT_TICKET_DUE for each.
+ */
+bool ticket_clock_set_back(struct tx *tx, struct error *err) must_check;
+
 /* At start: EFFECT_TICKET_DUE and EFFECT_LEASE_DUE for each open one. */
 bool ticket_arm_all(struct tx *tx, struct error *err) must_check;
 

@@ -190,6 +190,11 @@ void i18n_start(void)
 	(void)bindtextdomain("libc", "/nonexistent");
 }
 
+void i18n_stop(void)
+{
+	(void)textdomain("none"); /* there is no such catalogue */
+}
+
 const char *i18n_word(const char *word)
 {
 	for (size_t i = 0; word && i < ARRAY_LEN(words); i++) {

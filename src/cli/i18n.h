@@ -12,6 +12,8 @@
 
 /* Choose the language from the environment. Also where that locale was never generated on this machine. */
 void i18n_start(void);
+/* For programs: nothing is translated from now on. */
+void i18n_stop(void);
 
 /* A name from the daemon ("queued", "claimed") for people; itself when it is none of ours. Never NULL. */
 const char *i18n_word(const char *word);

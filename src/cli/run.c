@@ -65,6 +65,12 @@ int cli_main(int argc, char **argv)
 	struct error err = { 0 };
 
 	i18n_start();
+	for (int i = 1; i < argc; i++) {
+		/* Before the options are read: what is wrong with them is an object, too. */
+		if (str_starts(str_from(argv[i]), STR("--json")) || str_starts(str_from(argv[i]), STR("--csv"))) {
+			i18n_stop();
+		}
+	}
 	term_look(&cli.term);
 	output_init(&cli);
 	if (argc > 1 && strcmp(argv[1], "__complete") == 0) {

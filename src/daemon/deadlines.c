@@ -5,7 +5,8 @@
  *
  * The two due clocks hold ids only. Whoever changes a ticket's times arms them anew (EFFECT_TICKET_DUE,
  * EFFECT_LEASE_DUE), so an entry whose ticket has moved on is simply dropped. After downtime every rung that was missed
- * is climbed once, in order.
+ * is climbed once, in order. When the wall clock is set, what was begun by a clock that was ahead begins anew: a life
+ * must not wait until that time comes again.
  */
 #include <inttypes.h>
 
@@ -14,6 +15,7 @@
 #include "daemon/daemon.h"
 #include "desk/deadline.h"
 #include "store/effect.h"
+#include "store/notice.h"
 #include "store/ticket.h"
 
 struct deadlines_clock {
@@ -170,6 +172,40 @@ static void on_lease(struct due *due, int64_t at, int64_t id)
 	look_at(container_of(due, struct deadlines_clock, leases), at, id, run_lease);
 }
 
+/* ---- the wall clock was set ---- */
+
+struct step {
+	struct job job;
+};
+
+static bool run_step(struct tx *tx, struct job *job unused_arg, struct error *err)
+{
+	return ticket_clock_set_back(tx, err) && notice_clock_set_back(tx, err);
+}
+
+static void done_step(struct job *job, const struct error *err)
+{
+	struct step *step = container_of(job, struct step, job);
+
+	if (err) {
+		log_error("ticket.clock-step error=%s", log_text(err->message));
+	}
+	free(step);
+}
+
+static void on_clock_step(struct due *due)
+{
+	struct deadlines_clock *clock = container_of(due, struct deadlines_clock, rungs);
+	struct step *step;
+
+	if (clock->daemon->stopping) {
+		return; /* done at the next start */
+	}
+	step = xnew(struct step);
+	step->job = (struct job){ .run = run_step, .done = done_step, .urgent = true, .insist = true };
+	store_write(clock->daemon->store, &step->job);
+}
+
 void deadlines_arm(struct deadlines_clock *clock, const struct effect *effect)
 {
 	due_add(effect->kind == EFFECT_LEASE_DUE ? &clock->leases : &clock->rungs, effect->at, effect->id);
@@ -180,7 +216,7 @@ struct deadlines_clock *deadlines_new(struct daemon *daemon, struct error *err)
 	struct deadlines_clock *clock = xnew(struct deadlines_clock);
 
 	clock->daemon = daemon;
-	if (!due_start(daemon->loop, &clock->rungs, on_rung, NULL, err)) {
+	if (!due_start(daemon->loop, &clock->rungs, on_rung, on_clock_step, err)) {
 		free(clock);
 		return NULL;
 	}

@@ -5,7 +5,8 @@
  * that tells, it stays what it is.
  *
  * Invariants: sent and cancelled have no way out; nothing but a claim leads to sending; unsure and pending can not be
- * cancelled, held or retried, because each of these would claim to know what happened.
+ * cancelled, held or retried, because each of these would claim to know what happened. A wish bends an edge where it is
+ * known that the send is not out, and nowhere else.
  */
 #include "model/send.h"
 
@@ -17,6 +18,7 @@ static const struct {
 	enum send_state to;
 } edges[] = {
 	{ SEND_HELD, SEND_RELEASE, SEND_QUEUED }, { SEND_HELD, SEND_CANCEL, SEND_CANCELLED },
+	{ SEND_HELD, SEND_HOLD, SEND_HELD }, /* for another reason: a person's outlasts the account's */
 	{ SEND_QUEUED, SEND_CLAIM, SEND_SENDING }, { SEND_QUEUED, SEND_HOLD, SEND_HELD },
 	{ SEND_QUEUED, SEND_CANCEL, SEND_CANCELLED }, { SEND_SENDING, SEND_ACCEPT, SEND_SENT },
 	{ SEND_SENDING, SEND_DEFER, SEND_QUEUED }, { SEND_SENDING, SEND_REFUSE, SEND_FAILED },
@@ -77,6 +79,12 @@ static const char *const hold_names[] = {
 	[HOLD_ACCOUNT_REMOVED] = "account_removed",
 };
 
+static const char *const wish_names[] = {
+	[WISH_NONE] = "none",
+	[WISH_HOLD] = "hold",
+	[WISH_CANCEL] = "cancel",
+};
+
 _Static_assert(ARRAY_LEN(state_names) == SEND_STATES, "a state without a name");
 _Static_assert(ARRAY_LEN(event_names) == SEND_EVENTS, "an event without a name");
 
@@ -89,6 +97,27 @@ bool send_next(enum send_state from, enum send_event event, enum send_state *ret
 		}
 	}
 	return false;
+}
+
+bool send_next_wished(enum send_state from, enum send_event event, enum send_wish wish, enum send_state *ret_to)
+{
+	enum send_state to;
+
+	if (!send_next(from, event, &to)) {
+		return false;
+	}
+	if (wish == WISH_CANCEL && (event == SEND_DEFER || event == SEND_MISS || event == SEND_REFUSE)) {
+		to = SEND_CANCELLED;
+	} else if (wish == WISH_HOLD && (event == SEND_DEFER || event == SEND_MISS)) {
+		to = SEND_HELD; /* what is refused goes nowhere by itself: it has failed, as it would have */
+	}
+	*ret_to = to;
+	return true;
+}
+
+bool send_takes_wish(enum send_state state)
+{
+	return state == SEND_SENDING || state == SEND_UNSURE || state == SEND_PENDING;
 }
 
 const char *send_state_name(enum send_state state)
@@ -124,4 +153,14 @@ const char *hold_reason_name(enum hold_reason reason)
 bool hold_reason_parse(const char *name, enum hold_reason *ret_reason)
 {
 	return NAME_PARSE(hold_names, name, ret_reason);
+}
+
+const char *send_wish_name(enum send_wish wish)
+{
+	return NAME_OF(wish_names, wish);
+}
+
+bool send_wish_parse(const char *name, enum send_wish *ret_wish)
+{
+	return NAME_PARSE(wish_names, name, ret_wish);
 }

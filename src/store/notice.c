@@ -21,6 +21,9 @@ static const char sql_done[] =
 	" next_at = $6 WHERE id = $1 AND state = 'open'";
 static const char sql_open[] = "SELECT id, next_at, kind FROM notice WHERE state = 'open' ORDER BY next_at";
 
+static const char sql_set_back[] =
+	"UPDATE notice SET next_at = $1 WHERE state = 'open' AND next_at > $2 RETURNING id, next_at, kind";
+
 static void arm(struct tx *tx, const char *kind, int64_t id, int64_t account, int64_t at)
 {
 	effect_add(tx, strcmp(kind, "alarm") == 0 ? EFFECT_ALARM : EFFECT_NOTICE, id, account, at);
@@ -143,16 +146,31 @@ bool notice_done(struct tx *tx, int64_t id, int exit_code, const char *why, stru
 	}
 }
 
-bool notice_arm_all(struct tx *tx, struct error *err)
+static bool arm_rows(struct tx *tx, struct stmt *stmt, struct error *err)
 {
-	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_open, err);
 	enum step step;
 
-	if (!stmt) {
-		return false;
-	}
 	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
 		arm(tx, stmt_text(stmt, 2), stmt_i64(stmt, 0), 0, stmt_i64(stmt, 1));
 	}
 	return step == STEP_DONE;
+}
+
+bool notice_clock_set_back(struct tx *tx, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_set_back, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, tx_now_at(tx));
+	stmt_bind_i64(stmt, 2, tx_now_at(tx) + (RETRY_FIRST_MS << TRIES_MAX));
+	return arm_rows(tx, stmt, err);
+}
+
+bool notice_arm_all(struct tx *tx, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_open, err);
+
+	return stmt && arm_rows(tx, stmt, err);
 }

@@ -30,14 +30,14 @@
 	"target.job_id," \
 	" target.mode, post.title, post.form, send.mode, post.topic, post.markdown, post.byline, " \
 	"post.digest_text," \
-	" post.source_url, post.cover, post.comments, send.thread_id" \
+	" post.source_url, post.cover, post.comments, send.thread_id, send.wish" \
 	" FROM send JOIN account ON account.id = send.account_id" \
 	" LEFT JOIN message ON message.id = send.message_id LEFT JOIN post ON post.id = send.post_id" \
 	" LEFT JOIN send AS target ON target.id = send.target_id"
 
 static const char sql_load[] = COLUMNS " WHERE send.id = $1";
 static const char sql_brief[] = "SELECT send.kind, send.state, send.account_id, account.name, send.post_id, "
-				"send.ticket_id, send.target_id, send.due_at, send.attempts"
+				"send.ticket_id, send.target_id, send.due_at, send.attempts, send.wish"
 				" FROM send JOIN account ON account.id = send.account_id WHERE send.id = $1";
 static const char sql_taken[] =
 	"SELECT remote_id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id IS NOT NULL"
@@ -65,9 +65,9 @@ static const char sql_move[] =
 	" error_advice = $11, error_code = $12, error_message = $13, doubted = doubted OR $14,"
 	" finds = CASE WHEN $15 THEN 0 ELSE finds END, resends = resends + $16, sent_at = coalesce($17, sent_at),"
 	" progress = coalesce($18, progress), job_id = CASE WHEN $21 THEN NULL ELSE coalesce($19, job_id) END,"
-	" thread_id = CASE WHEN $21 THEN NULL ELSE coalesce($20, thread_id) END, attempts = coalesce($22, attempts),"
-	" first_attempt_at = coalesce($23, first_attempt_at), last_attempt_at = coalesce($24, last_attempt_at)"
-	" WHERE id = $1";
+	" thread_id = CASE WHEN $21 THEN NULL ELSE coalesce($20, thread_id) END, wish = CASE WHEN $22 THEN wish END,"
+	" attempts = coalesce($23, attempts), first_attempt_at = coalesce($24, first_attempt_at),"
+	" last_attempt_at = coalesce($25, last_attempt_at) WHERE id = $1";
 static const char sql_attempt[] = "INSERT INTO attempt (send_id, number, started_at, digest) VALUES ($1, $2, $3, $4)";
 static const char sql_attempt_end[] =
 	"UPDATE attempt SET ended_at = $2, outcome = $3, http_status = $4, took_ms = $5, message = $6"
@@ -207,6 +207,7 @@ static bool read_row(struct tx *tx, struct stmt *stmt, struct send_row *row, str
 	row->marker = xstrdup(marker);
 	if (!send_kind_parse(stmt_text(stmt, 1), &row->kind) || !send_state_parse(stmt_text(stmt, 2), &row->state) ||
 		(!stmt_is_null(stmt, 3) && !hold_reason_parse(stmt_text(stmt, 3), &row->hold)) ||
+		(!stmt_is_null(stmt, 43) && !send_wish_parse(stmt_text(stmt, 43), &row->wish)) ||
 		(!stmt_is_null(stmt, 22) && !message_kind_parse(stmt_text(stmt, 22), &row->reply_to_kind)) ||
 		(!stmt_is_null(stmt, 33) && (!post_form_parse(stmt_text(stmt, 33), &row->article.form) ||
 						    !post_mode_parse(stmt_text(stmt, 34), &row->article.mode)))) {
@@ -235,7 +236,7 @@ bool send_load(struct tx *tx, struct send_id id, struct send_row *ret_row, struc
 	return false;
 }
 
-/* What it takes to move a send along the state table: none of its texts. */
+/* What send_move() reads of a send: none of its texts. */
 static bool load_brief(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_brief, err);
@@ -263,7 +264,8 @@ static bool load_brief(struct tx *tx, struct send_id id, struct send_row *ret_ro
 		.attempts = (int)stmt_i64(stmt, 8),
 	};
 	if (!send_kind_parse(stmt_text(stmt, 0), &ret_row->kind) ||
-		!send_state_parse(stmt_text(stmt, 1), &ret_row->state)) {
+		!send_state_parse(stmt_text(stmt, 1), &ret_row->state) ||
+		(!stmt_is_null(stmt, 9) && !send_wish_parse(stmt_text(stmt, 9), &ret_row->wish))) {
 		send_row_finish(ret_row);
 		return unknown_word(id, err);
 	}
@@ -312,9 +314,8 @@ bool send_load_for_find(struct tx *tx, struct send_id id, struct send_row *ret_r
 	return true;
 }
 
-static cJSON *event_detail(const struct send_row *row, enum send_state to, const struct send_change *change)
+void send_name_in(cJSON *detail, const struct send_row *row)
 {
-	cJSON *detail = json_object();
 	char name[128];
 
 	json_add_text(detail, "account", row->account_name);
@@ -327,9 +328,17 @@ static cJSON *event_detail(const struct send_row *row, enum send_state to, const
 	} else {
 		json_add_i64(detail, "ticket", row->ticket.v);
 	}
+}
+
+static cJSON *event_detail(const struct send_row *row, enum send_state to, const struct send_change *change)
+{
+	cJSON *detail = json_object();
+
+	send_name_in(detail, row);
 	json_add_text(detail, "state_from", send_state_name(row->state));
 	json_add_text(detail, "state_to", send_state_name(to));
 	json_add_text(detail, "hold", change->hold == HOLD_NONE ? NULL : hold_reason_name(change->hold));
+	json_add_text(detail, "wish", row->wish == WISH_NONE ? NULL : send_wish_name(row->wish));
 	json_add_text(detail, "reason", change->reason);
 	json_add_text(detail, "error", change->error && change->error->advice ? change->error->message : NULL);
 	json_add_text(detail, "note", change->note);
@@ -415,11 +424,18 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	cleanup(stmt_done) struct stmt *stmt = NULL;
 	const struct error *error = change->error && change->error->advice ? change->error : NULL;
 	enum send_state from = row->state;
+	struct send_change wished;
 	char action[32];
 	enum send_state to;
 
-	if (!send_next(from, change->event, &to)) {
+	row->wish = change->overrule ? WISH_NONE : row->wish;
+	if (!send_next_wished(from, change->event, row->wish, &to)) {
 		return refuse_move(row, change->event, err);
+	}
+	if (to == SEND_HELD && change->event != SEND_HOLD) {
+		wished = *change;
+		wished.hold = HOLD_OPERATOR;
+		change = &wished;
 	}
 	stmt = stmt_get(tx, sql_move, err);
 	if (!stmt) {
@@ -447,9 +463,10 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	stmt_bind_text(stmt, 20, change->thread_id);
 	/* The platform's job was of the attempt before: what is still heard of it says nothing of the next one. */
 	stmt_bind_i64(stmt, 21, change->event == SEND_RETRY || change->event == SEND_MISS);
-	stmt_bind_opt_i64(stmt, 22, to == SEND_SENDING ? row->attempts : 0);
-	stmt_bind_opt_i64(stmt, 23, to == SEND_SENDING ? row->first_attempt_at : 0);
-	stmt_bind_opt_i64(stmt, 24, to == SEND_SENDING ? row->last_attempt_at : 0);
+	stmt_bind_i64(stmt, 22, send_takes_wish(to));
+	stmt_bind_opt_i64(stmt, 23, to == SEND_SENDING ? row->attempts : 0);
+	stmt_bind_opt_i64(stmt, 24, to == SEND_SENDING ? row->first_attempt_at : 0);
+	stmt_bind_opt_i64(stmt, 25, to == SEND_SENDING ? row->last_attempt_at : 0);
 	if (!stmt_run(stmt, err) || !count_move(tx, row->account, from, to, err)) {
 		return false;
 	}
@@ -470,6 +487,7 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 		return false;
 	}
 	row->state = to;
+	row->wish = send_takes_wish(to) ? row->wish : WISH_NONE;
 	if (change->due_at) {
 		row->due_at = change->due_at;
 	}
@@ -570,6 +588,14 @@ static bool wait_until(struct tx *tx, const struct send_row *row, int64_t at, st
 	return stmt_run(stmt, err);
 }
 
+/* Sent again it would go out if it is not, and that is no longer wanted. */
+static bool ask_person(struct tx *tx, struct send_id id, struct error *err)
+{
+	return send_look_again(tx, id, 0,
+		"it may be out, and it was called off: it is not sent again to find out; please look at the account",
+		err);
+}
+
 /* One that may be out is not held: that would say that it is not. */
 static bool place_unsure(struct tx *tx, const struct send_row *row, const struct send_change *hold, struct error *err)
 {
@@ -617,6 +643,9 @@ bool send_ready(struct tx *tx, struct send_row *row, const struct account_row *a
 	row->unproven = row->state == SEND_UNSURE && row->next_at > 0;
 	if (row->state != SEND_QUEUED && !row->unproven) {
 		return true;
+	}
+	if (row->unproven && row->wish != WISH_NONE) {
+		return ask_person(tx, row->id, err);
 	}
 	if (when_at > tx_now_at(tx)) {
 		effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, when_at);
@@ -796,7 +825,9 @@ bool send_resend(struct tx *tx, struct send_id id, struct error *err)
 	struct send_row row = { 0 };
 	bool ok = send_load(tx, id, &row, err);
 
-	ok = ok && (row.state != SEND_UNSURE || wait_until(tx, &row, tx_now_at(tx), err));
+	if (ok && row.state == SEND_UNSURE) {
+		ok = row.wish == WISH_NONE ? wait_until(tx, &row, tx_now_at(tx), err) : ask_person(tx, id, err);
+	}
 	send_row_finish(&row);
 	return ok;
 }

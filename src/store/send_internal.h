@@ -39,6 +39,7 @@ struct send_change {
 	bool doubted;              /* sticky */
 	bool clear_finds;
 	bool count_resend;
+	bool overrule;         /* a person decides anew: what was wished before does not count */
 	const char *reason;    /* for the event */
 	const char *progress;  /* NULL: keep */
 	const char *job_id;    /* NULL: keep */
@@ -51,6 +52,9 @@ struct send_change {
  */
 bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, const struct send_change *change,
 	struct error *err) must_check;
+
+/* What it is, for an event: account, and delivery, ticket or what it withdraws. */
+void send_name_in(cJSON *detail, const struct send_row *row);
 
 /* ---- send_job.c ---- */
 

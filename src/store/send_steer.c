@@ -19,6 +19,7 @@ static const char sql_promise[] = "UPDATE send SET hold = $2, due_at = $3 WHERE 
 static const char sql_of_post[] = "SELECT id FROM send WHERE post_id = $1 ORDER BY id";
 static const char sql_of_account[] = "SELECT id FROM send WHERE " SEND_IS_OPEN
 				     " AND account_id = $1 AND state = $2 ORDER BY due_at, id";
+static const char sql_wish[] = "UPDATE send SET wish = $2, due_at = coalesce($3, due_at) WHERE id = $1";
 
 static bool steer(
 	struct tx *tx, const struct actor *actor, struct send_id id, struct send_change *change, struct error *err)
@@ -30,6 +31,31 @@ static bool steer(
 	return ok;
 }
 
+/* It cannot be stopped any more, or nobody knows whether it is out: noted, for when it proves not to be. */
+static bool set_wish(struct tx *tx, const struct actor *actor, struct send_row *row, enum send_wish wish,
+	int64_t due_at, const char *reason, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_wish, err);
+	cJSON *detail;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, row->id.v);
+	stmt_bind_text(stmt, 2, wish == WISH_NONE ? NULL : send_wish_name(wish));
+	stmt_bind_opt_i64(stmt, 3, due_at);
+	if (!stmt_run(stmt, err)) {
+		return false;
+	}
+	row->wish = wish;
+	detail = json_object();
+	send_name_in(detail, row);
+	json_add_text(detail, "state", send_state_name(row->state));
+	json_add_text(detail, "wish", send_wish_name(wish));
+	json_add_text(detail, "reason", reason);
+	return event_add(tx, actor, "send.wish", OBJECT_SEND, row->id.v, detail, err);
+}
+
 bool send_hold(struct tx *tx, const struct actor *actor, struct send_id id, const char *reason, struct error *err)
 {
 	struct send_change change = { .event = SEND_HOLD, .hold = HOLD_OPERATOR, .reason = reason };
@@ -39,10 +65,11 @@ bool send_hold(struct tx *tx, const struct actor *actor, struct send_id id, cons
 	if (!send_load(tx, id, &row, err)) {
 		return false;
 	}
-	/* The table lets the daemon hold what is being sent (a dead token); a person comes too late for it. */
-	ok = row.state != SEND_SENDING ||
-	     error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "it is being sent at this moment: too late to hold it");
-	ok = ok && send_move(tx, actor, &row, &change, err);
+	if (send_takes_wish(row.state)) {
+		ok = row.wish >= WISH_HOLD || set_wish(tx, actor, &row, WISH_HOLD, 0, reason, err);
+	} else {
+		ok = row.hold == HOLD_OPERATOR || send_move(tx, actor, &row, &change, err);
+	}
 	send_row_finish(&row);
 	return ok;
 }
@@ -63,6 +90,11 @@ bool send_release(struct tx *tx, const struct actor *actor, struct send_id id, i
 
 	if (!send_load(tx, id, &row, err)) {
 		return false;
+	}
+	if (row.wish != WISH_NONE) {
+		ok = set_wish(tx, actor, &row, WISH_NONE, due_at, NULL, err);
+		send_row_finish(&row);
+		return ok;
 	}
 	ok = account_load(tx, row.account, &account, err);
 	if (ok) {
@@ -109,8 +141,19 @@ bool send_promise(struct tx *tx, const struct actor *actor, struct send_row *row
 bool send_cancel(struct tx *tx, const struct actor *actor, struct send_id id, const char *reason, struct error *err)
 {
 	struct send_change change = { .event = SEND_CANCEL, .reason = reason };
+	struct send_row row = { 0 };
+	bool ok;
 
-	return steer(tx, actor, id, &change, err);
+	if (!send_load(tx, id, &row, err)) {
+		return false;
+	}
+	if (send_takes_wish(row.state)) {
+		ok = row.wish == WISH_CANCEL || set_wish(tx, actor, &row, WISH_CANCEL, 0, reason, err);
+	} else {
+		ok = send_move(tx, actor, &row, &change, err);
+	}
+	send_row_finish(&row);
+	return ok;
 }
 
 bool send_retry(struct tx *tx, const struct actor *actor, struct send_id id, struct error *err)
@@ -128,6 +171,7 @@ bool send_settle(struct tx *tx, const struct actor *actor, struct send_id id, en
 		.url = url,
 		.reason = "settled by a person",
 		.count_resend = event == SEND_MISS,
+		.overrule = event == SEND_MISS,
 		.due_at = event == SEND_MISS ? tx_now_at(tx) : 0 };
 	struct send_row row = { 0 };
 	bool taken = false;

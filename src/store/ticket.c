@@ -37,6 +37,14 @@ static const char sql_arm_rungs[] =
 static const char sql_arm_leases[] =
 	"SELECT id, account_id, lease_until_at FROM ticket WHERE lease_until_at IS NOT NULL ORDER BY lease_until_at";
 
+static const char sql_set_back[] =
+	"UPDATE ticket SET ack_at = ack_at - (clock_at - $1), reply_at = reply_at - (clock_at - $1),"
+	" answer_at = answer_at - (clock_at - $1), rung_at = rung_at - (clock_at - $1),"
+	" window_until_at = window_until_at - (clock_at - $1),"
+	" next_due_at = CASE WHEN next_due_at = $2 THEN $2 ELSE next_due_at - (clock_at - $1) END,"
+	" opened_at = CASE WHEN opened_at > $1 THEN $1 ELSE opened_at END, clock_at = $1"
+	" WHERE state <> 'closed' AND clock_at > $1 RETURNING id, account_id, rung_at";
+
 static bool may_take_over(const struct actor *actor, struct error *err)
 {
 	return role_permits(actor->roles, PERMIT_TICKET_ASSIGN) ||
@@ -441,6 +449,24 @@ static bool arm(struct tx *tx, const char *sql, enum effect_kind kind, struct er
 			break;
 		}
 	}
+}
+
+bool ticket_clock_set_back(struct tx *tx, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_set_back, err);
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, tx_now_at(tx));
+	stmt_bind_i64(stmt, 2, TICKET_NO_DUE_AT);
+	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
+		if (!stmt_is_null(stmt, 2)) {
+			effect_add(tx, EFFECT_TICKET_DUE, stmt_i64(stmt, 0), stmt_i64(stmt, 1), stmt_i64(stmt, 2));
+		}
+	}
+	return step == STEP_DONE;
 }
 
 bool ticket_arm_all(struct tx *tx, struct error *err)

@@ -55,7 +55,8 @@ static const char sql_media[] =
 	"SELECT send.id, send.kind, account.name, send.post_id, send.ticket_id, send.state, send.hold, send.due_at, " \
 	"send.next_at," \
 	" send.attempts, send.remote_id, send.url, send.error_message, send.error_code, send.note, send.sent_at, " \
-	"send.text, send.look_at, send.mode, send.job_id, send.thread_id, send.target_id, send.withdrawn_at" \
+	"send.text, send.look_at, send.mode, send.job_id, send.thread_id, send.target_id, send.withdrawn_at, " \
+	"send.wish" \
 	" FROM send JOIN account ON account.id = send.account_id"
 static const char sql_sends_of_post[] = SEND_COLUMNS " WHERE send.post_id = $1 ORDER BY send.id";
 #define SEND_FILTER \
@@ -221,6 +222,7 @@ static cJSON *send_json(struct stmt *stmt, bool whole_text)
 		json_add_i64(row, "withdraws", stmt_i64(stmt, 21));
 	}
 	json_add_time(row, "withdrawn_at", stmt_i64(stmt, 22));
+	json_add_text(row, "wish", stmt_text(stmt, 23));
 	if (whole_text) {
 		json_add_text(row, "text", stmt_text(stmt, 16));
 	} else {

@@ -120,6 +120,8 @@ cp "$rig/good.yaml" "$rig/accounts.yaml"
 
 sim POST /sim/account '{"account":"weibo-east","kill_token":true}' >/dev/null
 reads "a dead token" 4 "微博 21332：令牌无效" account check weibo-east
+same "what is to be done: the same for programs" "$(zh status --json | jq -c .problems)" "$(g status --json | jq -c .problems)"
+has "in English" "$(zh status --json | jq -c .problems)" "accounts parked"
 reads "the account's page" 0 "微博 21332：令牌无效" account show weibo-east
 reads "for an account that needs a person" 0 "账号需要人工处理" post new -m "等 $link" --to weibo-east --at now
 
@@ -132,4 +134,5 @@ rig_stop
 same "clean stop" "$daemon_status" 0
 reads "no daemon" 7 "处没有守护进程应答（没有这个文件或目录）：gazetted 在运行吗？" status
 same_json "no daemon" status
+same_json "an option that is none" post list --json --bogus
 done_testing

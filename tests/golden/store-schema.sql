@@ -202,7 +202,7 @@ CREATE TABLE send (
  author_uid       INTEGER NOT NULL,
  author           TEXT    NOT NULL,
  created_at       INTEGER NOT NULL,
- sent_at          INTEGER,
+ sent_at          INTEGER, wish TEXT CHECK (wish IN ('hold', 'cancel')),
  CHECK ((kind = 'publish') = (post_id IS NOT NULL)),
  CHECK ((kind = 'reply') = (ticket_id IS NOT NULL)),
  CHECK ((kind = 'withdraw') = (target_id IS NOT NULL))

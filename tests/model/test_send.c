@@ -58,6 +58,36 @@ static void test_send__unsure_is_left_only_by_looking(void **state)
 	}
 }
 
+/* A wish is no knowledge: it counts only where something else has told that the send is not out. */
+static void test_send__a_wish_counts_where_it_is_not_out(void **state)
+{
+	(void)state;
+	for (int from = 0; from < SEND_STATES; from++) {
+		for (int event = 0; event < SEND_EVENTS; event++) {
+			bool not_out = event == SEND_DEFER || event == SEND_MISS;
+			enum send_state to = SEND_SENDING;
+			enum send_state wished = SEND_SENDING;
+			bool edge = send_next((enum send_state)from, (enum send_event)event, &to);
+
+			CHECK_INT(send_next_wished((enum send_state)from, (enum send_event)event, WISH_NONE, &wished),
+				edge);
+			CHECK_INT(wished, to);
+			CHECK_INT(send_next_wished((enum send_state)from, (enum send_event)event, WISH_HOLD, &wished),
+				edge);
+			CHECK_INT(wished, edge && not_out ? SEND_HELD : to);
+			CHECK_INT(send_next_wished((enum send_state)from, (enum send_event)event, WISH_CANCEL, &wished),
+				edge);
+			CHECK_INT(wished, edge && (not_out || event == SEND_REFUSE) ? SEND_CANCELLED : to);
+			/* Who may only wish has no other way, and the other way round. */
+			if (event == SEND_CANCEL) {
+				CHECK(!edge || !send_takes_wish((enum send_state)from));
+			}
+		}
+	}
+	CHECK(send_takes_wish(SEND_SENDING) && send_takes_wish(SEND_UNSURE) && send_takes_wish(SEND_PENDING));
+	CHECK(!send_takes_wish(SEND_SENT) && !send_takes_wish(SEND_QUEUED) && !send_takes_wish(SEND_HELD));
+}
+
 static void test_send__only_a_claim_leads_to_sending(void **state)
 {
 	(void)state;
@@ -78,6 +108,7 @@ static void test_send__names_go_there_and_back(void **state)
 	enum send_state got = SEND_HELD;
 	enum send_kind kind = SEND_PUBLISH;
 	enum hold_reason reason = HOLD_LATE;
+	enum send_wish wish = WISH_NONE;
 
 	(void)state;
 	for (int i = 0; i < SEND_STATES; i++) {
@@ -98,6 +129,11 @@ static void test_send__names_go_there_and_back(void **state)
 	CHECK_TEXT(hold_reason_name(HOLD_NONE), "");
 	CHECK(!hold_reason_parse(NULL, &reason));
 	CHECK_TEXT(send_event_name((enum send_event)99), "unknown");
+	for (int i = WISH_NONE; i <= WISH_CANCEL; i++) {
+		CHECK(send_wish_parse(send_wish_name((enum send_wish)i), &wish));
+		CHECK_INT(wish, i);
+	}
+	CHECK(!send_wish_parse("retry", &wish));
 }
 
 int main(void)
@@ -107,6 +143,7 @@ int main(void)
 		cmocka_unit_test(test_send__refused_event_leaves_the_result_alone),
 		cmocka_unit_test(test_send__published_or_given_up_is_final),
 		cmocka_unit_test(test_send__unsure_is_left_only_by_looking),
+		cmocka_unit_test(test_send__a_wish_counts_where_it_is_not_out),
 		cmocka_unit_test(test_send__only_a_claim_leads_to_sending),
 		cmocka_unit_test(test_send__names_go_there_and_back),
 	};

@@ -139,6 +139,25 @@ static void test_notice__is_owed_until_it_is_done(void **state)
 	CHECK_INT(rig->tx->effects.n, 0);
 }
 
+static void test_notice__of_a_clock_that_was_ahead_is_owed_now(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	int64_t right_at = rig->now_at;
+	int64_t again = owe(rig, "warning", 0);
+	int64_t id;
+
+	(void)state;
+	DO(rig, notice_done(rig->tx, again, 1, "exit 1", &rig->err));
+	rig->now_at += DAY_MS;
+	id = owe(rig, "alarm", 7);
+	rig->now_at = right_at;
+	DO(rig, notice_clock_set_back(rig->tx, &rig->err));
+	CHECK_INT(rig_effect_at(rig, EFFECT_ALARM, id), right_at);
+	CHECK_INT(rig_effects(rig, EFFECT_NOTICE, again), 0); /* waits for its second try, as it should */
+	DO(rig, notice_arm_all(rig->tx, &rig->err));
+	CHECK_INT(rig_effect_at(rig, EFFECT_ALARM, id), right_at);
+}
+
 static void test_notice__is_tried_three_times_and_then_an_alarm_itself(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
@@ -171,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_list__pages_by_sequence_and_object),
 		cmocka_unit_test(test_since__has_no_gaps_when_the_clock_went_back),
 		cmocka_unit_test(test_notice__is_owed_until_it_is_done),
+		cmocka_unit_test(test_notice__of_a_clock_that_was_ahead_is_owed_now),
 		cmocka_unit_test(test_notice__is_tried_three_times_and_then_an_alarm_itself),
 	};
 

@@ -398,6 +398,36 @@ static void test_note__changes_nothing_but_the_history(void **state)
 	CHECK_INT(rig_effects(rig, EFFECT_INDEX, 0), 1);
 }
 
+/* Opened while the clock was a day ahead: once it is set right, the ladder must not sleep for that day. */
+static void test_clock_set_back__begins_anew_what_counts_from_the_future(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	int64_t right_at = rig->now_at;
+	struct ticket_id before = open_ticket(rig, 0);
+	struct ticket_id ticket;
+	int64_t rung_ms;
+	int64_t ack_ms;
+
+	(void)state;
+	rig->now_at += DAY_MS;
+	ticket = open_ticket(rig, 0);
+	rung_ms = number(rig, "rung_at - clock_at", ticket);
+	ack_ms = number(rig, "ack_at - clock_at", ticket);
+	CHECK(rung_ms > 0 && ack_ms > 0);
+	rig->now_at = right_at + MINUTE_MS;
+	DO(rig, ticket_clock_set_back(rig->tx, &rig->err));
+	CHECK_INT(number(rig, "clock_at", ticket), rig->now_at);
+	CHECK_INT(number(rig, "opened_at", ticket), rig->now_at);
+	CHECK_INT(number(rig, "ack_at", ticket), rig->now_at + ack_ms);
+	CHECK_INT(number(rig, "next_due_at", ticket), rig->now_at + ack_ms);
+	CHECK_INT(rig_effect_at(rig, EFFECT_TICKET_DUE, ticket.v), rig->now_at + rung_ms);
+	CHECK_INT(number(rig, "clock_at", before), right_at);
+	CHECK_INT(rig_effects(rig, EFFECT_TICKET_DUE, before.v), 0);
+	/* Nothing more to do, and nothing is done. */
+	DO(rig, ticket_clock_set_back(rig->tx, &rig->err));
+	CHECK_INT(rig->tx->effects.n, 0);
+}
+
 static void test_assign__takes_it_from_the_holder_and_waits_to_be_claimed(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
@@ -562,6 +592,7 @@ int main(void)
 		cmocka_unit_test(test_decisions__not_over_another_ones_claim),
 		cmocka_unit_test(test_decisions__want_their_words),
 		cmocka_unit_test(test_note__changes_nothing_but_the_history),
+		cmocka_unit_test(test_clock_set_back__begins_anew_what_counts_from_the_future),
 		cmocka_unit_test(test_assign__takes_it_from_the_holder_and_waits_to_be_claimed),
 		cmocka_unit_test(test_escalate__climbs_the_line_and_only_raises),
 		cmocka_unit_test(test_close__of_what_was_about_a_life_wants_a_leader),

@@ -3,7 +3,7 @@
  * after every step:
  *
  * - a send moves along the state table only, with an event and an effect; nothing is on the platform twice; what is
- *   there is sent, or in doubt, or on its way; what is sent is there
+ *   there is sent, or in doubt, or on its way; what is sent is there; what was called off does not leave again
  * - a ticket moves along its table only; one open ticket per citizen and thread; every message is in one; the nearest
  *   deadline is as the row says
  * - counters equal the rows; no error is our own mistake
@@ -24,9 +24,11 @@
 
 struct walk {
 	struct rig *rig;
-	int landed[SENDS_MAX];   /* how often the platform took it: its ledger */
-	bool lands[SENDS_MAX];   /* the attempt on its way did */
-	int send_was[SENDS_MAX]; /* state + 1; 0: not there */
+	int landed[SENDS_MAX];      /* how often the platform took it: its ledger */
+	bool lands[SENDS_MAX];      /* the attempt on its way did */
+	bool called_off[SENDS_MAX]; /* a person held or cancelled it, and nobody has let it go since */
+	int send_was[SENDS_MAX];    /* state + 1; 0: not there */
+	enum send_wish wish_was[SENDS_MAX];
 	int ticket_was[TICKETS_MAX];
 	int64_t version_was[TICKETS_MAX];
 	int step;
@@ -109,6 +111,9 @@ static bool step_claim(struct walk *walk)
 		if (walk->landed[send.v]) {
 			stop(walk, "on its way again although it is there", send.v);
 		}
+		if (walk->called_off[send.v]) {
+			stop(walk, "on its way although it was called off", send.v);
+		}
 		account_row_finish(&account);
 		/* What the platform makes of it, whether or not we hear of it. */
 		walk->lands[send.v] = chance(60);
@@ -180,35 +185,72 @@ static bool step_late_news(struct walk *walk)
 	return ok;
 }
 
+static bool call_off(struct walk *walk, int64_t send, bool off)
+{
+	walk->called_off[send] = off;
+	return true;
+}
+
+/* What of a post is held gets a time, and goes then. */
+static bool give_time(struct walk *walk, struct post_id post)
+{
+	struct rig *rig = walk->rig;
+	struct send_id *sends = NULL;
+	bool was_held[ARRAY_LEN(names)] = { false };
+	size_t n = 0;
+	long left = torture_pause();
+	bool ok;
+
+	CHECK_OK(send_list_of_post(rig->tx, post, &sends, &n, &rig->err), rig->err);
+	CHECK(n <= ARRAY_LEN(was_held));
+	for (size_t i = 0; i < n; i++) {
+		was_held[i] = rig_number(rig, "SELECT state = 'held' FROM send WHERE id = ?1", sends[i].v);
+	}
+	torture_resume(left);
+	ok = post_set_due(rig->tx, &officer, post, rig->now_at + random_below(DAY_MS), &rig->err);
+	for (size_t i = 0; ok && i < n; i++) {
+		walk->called_off[sends[i].v] = walk->called_off[sends[i].v] && !was_held[i];
+	}
+	free(sends);
+	return ok;
+}
+
 static bool step_person(struct walk *walk)
 {
 	struct rig *rig = walk->rig;
 	struct send_id send = { pick(walk, "SELECT id FROM send") };
 	int64_t unsure = pick(walk, "SELECT id FROM send WHERE state = 'unsure'");
+	int64_t flying = pick(walk, "SELECT id FROM send WHERE state IN ('unsure', 'sending')");
 
 	if (!send.v) {
 		return false;
 	}
+	if (flying && chance(30)) {
+		send.v = flying;
+	}
 	switch (random_below(6)) {
 	case 0:
-		return send_hold(rig->tx, &officer, send, "wording", &rig->err);
+		return send_hold(rig->tx, &officer, send, "wording", &rig->err) && call_off(walk, send.v, true);
 	case 1:
-		return send_release(
-			rig->tx, &officer, send, chance(50) ? 0 : rig->now_at + random_below(HOUR_MS), &rig->err);
+		return send_release(rig->tx, &officer, send, chance(50) ? 0 : rig->now_at + random_below(HOUR_MS),
+			       &rig->err) &&
+		       call_off(walk, send.v, false);
 	case 2:
-		return send_cancel(rig->tx, &officer, send, "no longer true", &rig->err);
+		return send_cancel(rig->tx, &officer, send, "no longer true", &rig->err) &&
+		       call_off(walk, send.v, true);
 	case 3:
-		return send_retry(rig->tx, &officer, send, &rig->err);
+		return send_retry(rig->tx, &officer, send, &rig->err) && call_off(walk, send.v, false);
 	case 4:
 		/* Who settles has looked. */
-		return unsure && send_settle(rig->tx, &leader, (struct send_id){ unsure },
-					 walk->landed[unsure] ? SEND_SETTLE_SENT
-					 : chance(50)         ? SEND_SETTLE_ABSENT
-							      : SEND_MISS,
-					 NULL, NULL, &rig->err);
+		return unsure &&
+		       send_settle(rig->tx, &leader, (struct send_id){ unsure },
+			       walk->landed[unsure] ? SEND_SETTLE_SENT
+			       : chance(50)         ? SEND_SETTLE_ABSENT
+						    : SEND_MISS,
+			       NULL, NULL, &rig->err) &&
+		       call_off(walk, unsure, false);
 	default:
-		return post_set_due(rig->tx, &officer, (struct post_id){ pick(walk, "SELECT id FROM post") },
-			rig->now_at + random_below(DAY_MS), &rig->err);
+		return give_time(walk, (struct post_id){ pick(walk, "SELECT id FROM post") });
 	}
 }
 
@@ -354,12 +396,14 @@ static bool step_notice(struct walk *walk)
 
 /* ---- invariants ---- */
 
-static bool send_may_move(enum send_state from, enum send_state to)
+static bool send_may_move(enum send_state from, enum send_wish wish, enum send_state to)
 {
 	for (int event = 0; event < SEND_EVENTS; event++) {
 		enum send_state next;
 
-		if (send_next(from, (enum send_event)event, &next) && next == to) {
+		/* Under the wish, or against it when a person said "once more". */
+		if ((send_next_wished(from, (enum send_event)event, wish, &next) && next == to) ||
+			(event == SEND_MISS && send_next(from, SEND_MISS, &next) && next == to)) {
 			return true;
 		}
 	}
@@ -371,7 +415,7 @@ static void check_sends(struct walk *walk)
 	static const char sql[] =
 		"SELECT id, state, hold, look_at, attempts, (SELECT count(*) FROM attempt WHERE send_id = send.id),"
 		" (SELECT count(*) FROM attempt WHERE send_id = send.id AND ended_at IS NULL AND number = "
-		"send.attempts) FROM send";
+		"send.attempts), wish FROM send";
 	struct rig *rig = walk->rig;
 	sqlite3_stmt *stmt = NULL;
 
@@ -380,12 +424,13 @@ static void check_sends(struct walk *walk)
 		int64_t id = sqlite3_column_int64(stmt, 0);
 		enum send_state now = SEND_HELD;
 		int was = walk->send_was[id];
+		enum send_wish wish;
 		bool held;
 
 		CHECK(id < SENDS_MAX && send_state_parse((const char *)sqlite3_column_text(stmt, 1), &now));
 		held = now == SEND_HELD;
 		if (was && was != (int)now + 1) {
-			if (!send_may_move((enum send_state)(was - 1), now)) {
+			if (!send_may_move((enum send_state)(was - 1), walk->wish_was[id], now)) {
 				stop(walk, "moved where no edge leads", id);
 			}
 			if (rig_effects(rig, EFFECT_EVENT, 0) == 0) {
@@ -422,6 +467,17 @@ static void check_sends(struct walk *walk)
 		if (!walk->landed[id] && now == SEND_SENT) {
 			stop(walk, "it is not there, and we say it is", id);
 		}
+		wish = WISH_NONE;
+		if (sqlite3_column_type(stmt, 7) != SQLITE_NULL) {
+			CHECK(send_wish_parse((const char *)sqlite3_column_text(stmt, 7), &wish));
+		}
+		if (wish != WISH_NONE && !send_takes_wish(now)) {
+			stop(walk, "a wish that can come to nothing any more", id);
+		}
+		if ((wish != WISH_NONE) != (walk->called_off[id] && send_takes_wish(now))) {
+			stop(walk, "called off, and its row does not know; or the other way round", id);
+		}
+		walk->wish_was[id] = wish;
 		walk->send_was[id] = (int)now + 1;
 	}
 	(void)sqlite3_finalize(stmt);
