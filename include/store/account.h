@@ -26,12 +26,19 @@ enum account_state {
 
 const char *account_state_name(enum account_state state);
 
+/* Why an account is parked; in the rows as these numbers. The higher one counts. */
+enum park {
+	PARK_NONE = 0,
+	PARK_TOKEN = 1,  /* the token is dead or missing: another one ends it */
+	PARK_PERSON = 2, /* the platform wants a person to put something in order: only a person ends it */
+};
+
 struct account_row {
 	struct account_id id;
 	char *name;
 	char *platform;
 	enum account_state state;
-	bool parked;              /* also while paused or removed */
+	enum park parked;         /* also while paused or removed */
 	char *reason;             /* why paused or parked; NULL */
 	char *remote_uid;         /* NULL until known */
 	struct secret token;      /* empty: none */
@@ -65,7 +72,9 @@ bool account_find(struct tx *tx, const char *name, struct account_id *ret_id, st
 
 bool account_pause(struct tx *tx, const struct actor *actor, struct account_id id, const char *reason,
 	struct error *err) must_check;
-/* Releases what HOLD_ACCOUNT_PAUSED held, under the late rule. A parked account stays parked (STATE/REJECT says login).
+/*
+ * Releases what HOLD_ACCOUNT_PAUSED held, under the late rule. Ends PARK_PERSON, too: whoever resumes says that the
+ * platform has got what it wanted. PARK_TOKEN stays (STATE/REJECT says login).
  */
 bool account_resume(struct tx *tx, const struct actor *actor, struct account_id id, struct error *err) must_check;
 /*
@@ -74,12 +83,14 @@ bool account_resume(struct tx *tx, const struct actor *actor, struct account_id 
  * token    with which the request left that was refused: nothing happens when the account has got another one since;
  *          NULL: no token comes into it
  */
-bool account_park(struct tx *tx, struct account_id id, const struct secret *token, const char *reason,
+bool account_park(struct tx *tx, struct account_id id, const struct secret *token, enum park park, const char *reason,
 	struct error *err) must_check;
-/* New token: unparks (a paused account stays paused), releases what was held for it, under the late rule. */
+/* New token, by a person: unparks (a paused account stays paused), releases what was held for it, under the late rule.
+ */
 bool account_set_token(struct tx *tx, const struct actor *actor, struct account_id id, const struct secret *token,
 	int64_t expires_at, const char *remote_uid, struct error *err) must_check;
-/* The same for a token that a program got: no event while the account is ready, nobody need hear of it every hour. */
+/* The same for a token that a program got: PARK_PERSON stays, the platform still wants what it wants; and no event
+ * while the account is ready, nobody need hear of it every hour. */
 bool account_renew_token(struct tx *tx, struct account_id id, const struct secret *token, int64_t expires_at,
 	struct error *err) must_check;
 bool account_set_token_info(struct tx *tx, struct account_id id, int64_t expires_at, struct error *err) must_check;
@@ -109,9 +120,12 @@ int64_t quota_window_end(const struct quota_window *window, int64_t now_at);
  */
 bool quota_spend(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t n, bool keep_reserve,
 	struct error *err) must_check;
-/* Count n calls that quota_state() has said remain; fewer than 0: that many were not used. */
-bool quota_add(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t n,
-	struct error *err) must_check;
+/*
+ * Spend one call of each. All are asked before any is spent, so that what waits for one does not eat another.
+ * *ret_wait_at: nothing was spent, again then; 0: they are.
+ */
+bool quotas_spend(struct tx *tx, struct account_id id, const struct quota_window *windows, size_t n,
+	int64_t *ret_wait_at, struct error *err) must_check;
 /* One that was spent at spent_at was not needed after all; nothing, when its window is over. */
 bool quota_return(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t spent_at,
 	struct error *err) must_check;

@@ -516,8 +516,10 @@ static const struct verb verbs[] = {
 		   "for a "
 		   "decision."),
 		pause_examples, pause_options, "account", 1, -1, &state_shape, true, run_pause },
-	{ "resume", "NAME...", N_("let a paused account go on"), NULL, resume_examples, NULL, "account", 1, -1,
-		&state_shape, true, run_resume },
+	{ "resume", "NAME...", N_("let a paused account go on"),
+		N_("So, too, one that was parked because the platform wants a person: this says that it is in order "
+		   "again."),
+		resume_examples, NULL, "account", 1, -1, &state_shape, true, run_resume },
 	{ "token", "NAME", N_("the token in use, for another program of the office"),
 		N_("Only of accounts whose tokens the daemon makes itself, and only for admins; who asked is written "
 		   "down. "

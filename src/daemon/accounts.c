@@ -76,17 +76,22 @@ bool account_hears(const struct account *account)
 	       (account->state == ACCOUNT_READY || (account->state == ACCOUNT_PAUSED && !account->parked));
 }
 
+unsigned quotas_per_send(const struct driver_quota *quotas, size_t n)
+{
+	unsigned set = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		set |= quotas[i].per_send ? 1u << i : 0;
+	}
+	return set;
+}
+
 bool quotas_return(struct tx *tx, struct account_id account, const struct driver_quota *quotas, size_t n, unsigned cost,
 	int64_t spent_at, struct error *err)
 {
 	struct quota_window windows[DRIVER_QUOTAS_MAX];
 	size_t n_windows;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!quotas[i].per_send) {
-			cost &= ~(1u << i);
-		}
-	}
 	quota_windows(quotas, n, cost, windows, &n_windows);
 	for (size_t i = 0; i < n_windows; i++) {
 		if (!quota_return(tx, account, &windows[i], spent_at, err)) {

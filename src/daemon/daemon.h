@@ -99,7 +99,7 @@ struct account {
 	const struct driver *driver; /* NULL: removed from the configuration */
 	const struct config_account *config;
 	enum account_state state;
-	bool parked; /* also while paused */
+	enum park parked; /* also while paused */
 	char *reason;
 	struct secret token;
 	char *remote_uid;
@@ -162,7 +162,9 @@ struct account *daemon_account(struct daemon *daemon, struct account_id id); /* 
 struct account *daemon_account_named(struct daemon *daemon, const char *name);
 /* The ledger windows of the quotas in the set `cost`. ret holds DRIVER_QUOTAS_MAX. */
 void quota_windows(const struct driver_quota *quotas, size_t n, unsigned cost, struct quota_window *ret, size_t *ret_n);
-/* Of the set `cost`, what counts per_send was spent at spent_at for nothing. */
+/* The set of those that count what went out, not calls. */
+unsigned quotas_per_send(const struct driver_quota *quotas, size_t n);
+/* The set `cost` was spent at spent_at for nothing. */
 bool quotas_return(struct tx *tx, struct account_id account, const struct driver_quota *quotas, size_t n, unsigned cost,
 	int64_t spent_at, struct error *err) must_check;
 /* Read the rows again and bring the run-time accounts up to date; then `then(daemon)` on the loop (NULL: nothing). */

@@ -1,7 +1,8 @@
 /*
  * Pictures, voices and videos that came with messages: fetched soon, because the platform forgets them after days, and
  * kept as files outside the database, named by the SHA-256 of their bytes (STATE/media/ab/abcdef...). One at a time:
- * nothing a citizen sends is worth a burst.
+ * nothing a citizen sends is worth a burst. And nothing is fetched while the disk is nearly full: what room is left is
+ * for words, and anybody can send pictures.
  *
  * A file is written whole under another name, synced and renamed on the reader thread; only then its row says that it
  * is there. Purged ones are deleted when no other message has the same file.
@@ -12,6 +13,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "codec/digest.h"
@@ -27,6 +29,8 @@
 #define RETRY_MAX_MS   (6 * HOUR_MS)
 #define PURGE_EVERY_MS HOUR_MS
 #define PURGE_AT_ONCE  50
+#define LATER_MS       (10 * MINUTE_MS)
+#define ROOM_BYTES     (UINT64_C(1) << 30) /* that stays free, or a sixteenth of a smaller disk */
 
 struct fetcher {
 	struct daemon *daemon;
@@ -34,6 +38,7 @@ struct fetcher {
 	struct fetch *fetch; /* the one that is out; NULL: none */
 	struct heap waiting; /* due, while one is out */
 	struct timer timer;
+	struct log_pace waits;
 	struct purge *purge; /* NULL: none is under way */
 };
 
@@ -232,6 +237,27 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 	}
 }
 
+static bool has_room(const struct fetcher *fetcher)
+{
+	struct statvfs fs;
+	uint64_t keep;
+
+	if (statvfs(fetcher->daemon->state_dir, &fs) != 0) {
+		return true; /* writing it will tell */
+	}
+	keep = (uint64_t)fs.f_blocks * fs.f_frsize / 16;
+	keep = keep < ROOM_BYTES ? keep : ROOM_BYTES;
+	return (uint64_t)fs.f_bavail * fs.f_frsize >= keep + LIMIT_CITIZEN_MEDIA_BYTES;
+}
+
+static void fetch_later(struct fetch *fetch)
+{
+	struct fetcher *fetcher = fetch->fetcher;
+
+	due_add(&fetcher->due, loop_now_at(fetcher->daemon->loop) + LATER_MS, fetch->id);
+	fetch_end(fetch);
+}
+
 static bool run_load(struct tx *tx, struct job *job, struct error *err)
 {
 	struct fetch *fetch = container_of(job, struct fetch, job);
@@ -250,8 +276,17 @@ static void done_load(struct job *job, const struct error *err)
 		return;
 	}
 	if (!account || !account_hears(account)) {
-		due_add(&fetch->fetcher->due, loop_now_at(daemon->loop) + 10 * MINUTE_MS, fetch->id);
-		fetch_end(fetch);
+		fetch_later(fetch);
+		return;
+	}
+	if (!has_room(fetch->fetcher)) {
+		int64_t more;
+
+		if (log_pace(&fetch->fetcher->waits, clock_mono(), &more)) {
+			log_warn("media.waits medium=%" PRId64 " action=%s", fetch->id,
+				log_text("the disk is nearly full: nothing is fetched until there is room"));
+		}
+		fetch_later(fetch);
 		return;
 	}
 	op_run_init(&fetch->run, account->driver, OP_MEDIA, account->config, daemon->rules, &account->token,

@@ -48,6 +48,8 @@ struct look {
 	const struct config_account *config;
 	int64_t wait_until_at; /* no look now: again then */
 	bool ready;            /* the claim of the look went through */
+	unsigned spent;        /* quotas, as bits */
+	int64_t spent_at;
 
 	/* the verdict */
 	struct send_result result;
@@ -90,10 +92,25 @@ static void finish_look(struct look *look)
 static bool return_unspent(struct tx *tx, const struct look *look, struct error *err)
 {
 	struct driver_quota quotas[DRIVER_QUOTAS_MAX];
+	size_t n;
 
-	return !look->result.untouched ||
+	if (!look->result.untouched) {
+		return true;
+	}
+	n = look->driver->quotas(look->config->settings, quotas);
+	return quotas_return(tx, look->row.account, quotas, n,
+		look->driver->cost(OP_SEND, &look->content) & quotas_per_send(quotas, n), look->row.last_attempt_at,
+		err);
+}
+
+/* The question never left: it cost nothing. */
+static bool return_unasked(struct tx *tx, const struct look *look, struct error *err)
+{
+	struct driver_quota quotas[DRIVER_QUOTAS_MAX];
+
+	return look->run.requests > 0 ||
 	       quotas_return(tx, look->row.account, quotas, look->driver->quotas(look->config->settings, quotas),
-		       look->driver->cost(OP_SEND, &look->content), look->row.last_attempt_at, err);
+		       look->spent, look->spent_at, err);
 }
 
 static bool run_verdict(struct tx *tx, struct job *job, struct error *err)
@@ -104,7 +121,7 @@ static bool run_verdict(struct tx *tx, struct job *job, struct error *err)
 	bool same;
 
 	/* What was seen says something of the attempts made before the look, and of no later one. */
-	if (!send_load(tx, look->send, &row, err)) {
+	if (!return_unasked(tx, look, err) || !send_load(tx, look->send, &row, err)) {
 		return false;
 	}
 	same = row.state == look->row.state && row.attempts == look->row.attempts;
@@ -115,7 +132,7 @@ static bool run_verdict(struct tx *tx, struct job *job, struct error *err)
 	if (!same) {
 		return true;
 	}
-	if (look->park && !account_park(tx, look->row.account, &look->run.token, look->park, err)) {
+	if (look->park && !account_park(tx, look->row.account, &look->run.token, look->run.park, look->park, err)) {
 		return false;
 	}
 	if (look->resend) {
@@ -341,19 +358,13 @@ static bool run_look(struct tx *tx, struct job *job, struct error *err)
 	}
 	n_quotas = look->driver->quotas(look->config->settings, quotas);
 	send_for_driver(&look->row, &look->content);
-	quota_windows(quotas, n_quotas, look->driver->cost(OP_FIND, &look->content), windows, &n_windows);
-	for (size_t i = 0; i < n_windows; i++) {
-		struct error limit = { 0 };
-
-		if (!quota_spend(tx, look->row.account, &windows[i], 1, false, &limit)) {
-			account_row_finish(&account);
-			if (limit.advice != ADVISE_WAIT) {
-				*err = limit;
-				return false;
-			}
-			look->wait_until_at = tx_now_at(tx) + (limit.retry_ms > 0 ? limit.retry_ms : MINUTE_MS);
-			return true;
-		}
+	look->spent = look->driver->cost(OP_FIND, &look->content);
+	look->spent_at = tx_now_at(tx);
+	quota_windows(quotas, n_quotas, look->spent, windows, &n_windows);
+	if (!quotas_spend(tx, look->row.account, windows, n_windows, &look->wait_until_at, err) ||
+		look->wait_until_at) {
+		account_row_finish(&account);
+		return look->wait_until_at != 0;
 	}
 	op_run_init(&look->run, look->driver, OP_FIND, look->config, look->rules, &account.token, account.remote_uid);
 	look->run.op.send = &look->content;

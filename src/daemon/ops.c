@@ -83,10 +83,12 @@ static void on_answer(void *data, const struct http_answer *answer)
 	} else if (run->asked) {
 		run->http_status = answer->status;
 		run->took_ms += answer->took_ms;
+		run->requests += answer->fate != HTTP_NOT_SENT;
 		run->op.driver->answer(&run->op, answer, &outcome);
 	} else {
 		run->op.driver->answer(&run->op, NULL, &outcome);
 	}
+	run->park = outcome.needs_person ? PARK_PERSON : PARK_TOKEN;
 	log_debug("op.answer account=%s kind=%d status=%d outcome=%d took_ms=%" PRId64 "%s%s", run->name,
 		(int)run->op.kind, run->http_status, (int)outcome.kind, run->took_ms,
 		outcome.kind == OUTCOME_ERROR ? " error=" : "",
@@ -107,7 +109,6 @@ void op_run_send(struct op_run *run, struct daemon *daemon, struct http_request 
 		point("before", run->point);
 	}
 	request->ca_file = xstrdup(run->ca_file);
-	run->requests += run->asked;
 	run->exchange = http_start(daemon->http, request, on_answer, run);
 }
 

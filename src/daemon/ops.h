@@ -9,6 +9,7 @@
 
 #include "daemon/daemon.h"
 #include "platform/driver.h"
+#include "store/account.h"
 
 struct op_run {
 	struct driver_op op;
@@ -21,12 +22,13 @@ struct op_run {
 	struct rules *rules; /* keeps values.settings alive */
 	struct http *http;
 	uint64_t exchange;    /* 0: nothing is out */
+	enum park park;       /* what the last answer would park the account for, if it does */
 	struct error refused; /* advice set: no request can be made of it */
 	bool asked;           /* something went out, or is about to */
 	char *point;          /* test only: the address of what is out; NULL: nobody wants to know */
 	int http_status;      /* of the last answer; 0: none */
 	int64_t took_ms;      /* of all exchanges */
-	unsigned requests;    /* made so far */
+	unsigned requests;    /* so many have left so far, or may have */
 	/* Loop; once per answer. The outcome is the callee's to read; it is finished after the call. */
 	void (*on_outcome)(struct op_run *run, struct outcome *outcome);
 };

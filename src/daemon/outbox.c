@@ -424,15 +424,22 @@ static void done_claim(struct job *job, const struct error *err)
 	op_run_send(&flight->run, outbox->daemon, &flight->request, on_outcome);
 }
 
-/* What the next attempt would cost again although it counts what went out, this one has not used. */
+/* All of it when nothing has left. Else what the next attempt would cost again although it counts what went out: this
+ * one has not used it. */
 static bool return_unspent(struct tx *tx, struct flight *flight, struct error *err)
 {
+	unsigned unspent = flight->spent;
+
 	if (!flight->applied || (flight->result.event != SEND_DEFER && flight->result.event != SEND_REFUSE)) {
 		return true;
 	}
-	flight->content.progress = flight->progress ? flight->progress : flight->row.progress;
-	return quotas_return(tx, flight->account, flight->quotas, flight->n_quotas,
-		flight->spent & flight->driver->cost(OP_SEND, &flight->content), flight->row.last_attempt_at, err);
+	if (flight->run.requests > 0) {
+		flight->content.progress = flight->progress ? flight->progress : flight->row.progress;
+		unspent &= quotas_per_send(flight->quotas, flight->n_quotas) &
+			   flight->driver->cost(OP_SEND, &flight->content);
+	}
+	return quotas_return(
+		tx, flight->account, flight->quotas, flight->n_quotas, unspent, flight->row.last_attempt_at, err);
 }
 
 static bool run_result(struct tx *tx, struct job *job, struct error *err)
@@ -444,7 +451,8 @@ static bool run_result(struct tx *tx, struct job *job, struct error *err)
 		return false;
 	}
 	/* Refused with a token that has been replaced since: the account is fine, the send goes again. */
-	if (flight->park && !account_park(tx, flight->account, &flight->run.token, flight->park, err)) {
+	if (flight->park &&
+		!account_park(tx, flight->account, &flight->run.token, flight->run.park, flight->park, err)) {
 		return false;
 	}
 	return !flight->block_scope ||

@@ -22,6 +22,7 @@
 #define UNSAVED_MAX    8
 #define RETRY_FIRST_MS (10 * SECOND_MS)
 #define WAITING_MAX    4
+#define PULL_QUOTA     0             /* what every counted call costs, see driver.h */
 #define THREADS_MS     (30 * DAY_MS) /* publications older than this are not asked for comments */
 
 /* Threads go to drivers as the store gives them. */
@@ -187,7 +188,7 @@ static bool run_save(struct tx *tx, struct job *job, struct error *err)
 	if (pull->block_until_at && !quota_block(tx, pull->account, pull->window.scope, pull->block_until_at, err)) {
 		return false;
 	}
-	if (pull->park && !account_park(tx, pull->account, &pull->run.token, pull->park, err)) {
+	if (pull->park && !account_park(tx, pull->account, &pull->run.token, pull->run.park, pull->park, err)) {
 		return false;
 	}
 	return !pull->since_after || cursor_save(tx, pull->account, pull->run.op.driver->feeds[pull->feed->index].name,
@@ -265,7 +266,8 @@ static void on_page(struct op_run *run, struct outcome *outcome)
 		if (outcome->needs_person || (outcome->error.advice == ADVISE_REAUTH &&
 						     !renew_suspect(pull->daemon, pull->feed->account, &run->token))) {
 			pull->park = xstrdup(outcome->error.message);
-		} else if (outcome->error.advice == ADVISE_WAIT) {
+		} else if (outcome->error.advice == ADVISE_WAIT && pull->counted && outcome->quota == PULL_QUOTA) {
+			/* Any other limit is this feed's own, or nobody's: it comes again later, the rest goes on. */
 			pull->block_until_at = loop_now_at(pull->daemon->loop) +
 					       (outcome->error.retry_ms > 0 ? outcome->error.retry_ms : 10 * MINUTE_MS);
 		}
@@ -355,7 +357,8 @@ static void pull_start(struct feed *feed, struct poll_now *now)
 	pull->now = now;
 	pull->account = account->id;
 	pull->unsaved = account->calls_unsaved;
-	quota_windows(account->quotas, account->n_quotas, account->driver->cost(OP_PULL, NULL) & 1u, windows, &n);
+	quota_windows(account->quotas, account->n_quotas, account->driver->cost(OP_PULL, NULL) & (1u << PULL_QUOTA),
+		windows, &n);
 	pull->counted = n > 0;
 	if (n > 0) {
 		pull->window = windows[0];

@@ -68,7 +68,8 @@ static bool run_refused(struct tx *tx, struct job *job, struct error *err)
 	json_add_text(detail, "error", preview->error.message);
 	return event_add(tx, &preview->call->actor, "post.preview-failed", OBJECT_POST, preview->row.post.v, detail,
 		       err) &&
-	       (!preview->park || account_park(tx, preview->row.account, &preview->run.token, preview->park, err));
+	       (!preview->park || account_park(tx, preview->row.account, &preview->run.token, preview->run.park,
+					  preview->park, err));
 }
 
 static void done_refused(struct job *job, const struct error *err unused_arg)

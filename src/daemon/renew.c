@@ -79,7 +79,7 @@ static bool run_save(struct tx *tx, struct job *job, struct error *err)
 {
 	struct renewal *renewal = container_of(job, struct renewal, job);
 
-	return renewal->park ? account_park(tx, renewal->account, NULL, renewal->park, err)
+	return renewal->park ? account_park(tx, renewal->account, NULL, PARK_TOKEN, renewal->park, err)
 			     : account_renew_token(tx, renewal->account, &renewal->token, renewal->expires_at, err);
 }
 
@@ -229,7 +229,7 @@ static bool is_due(const struct account *account, const struct renewal *renewal,
 	if (renewal->not_before.ms && clock_mono().ms < renewal->not_before.ms) {
 		return false;
 	}
-	if (secret_is_empty(&account->token) || account->token_expires_at == 0 || account->state == ACCOUNT_PARKED) {
+	if (secret_is_empty(&account->token) || account->token_expires_at == 0 || account->parked == PARK_TOKEN) {
 		return true;
 	}
 	/* One that an earlier run got: its age is not known, what is left of it is. */

@@ -151,7 +151,7 @@ static bool run_probe_save(struct tx *tx, struct job *job, struct error *err)
 		return true; /* replaced while we asked */
 	}
 	if (probe->park) {
-		return account_park(tx, probe->account, &probe->run.token, probe->park, err);
+		return account_park(tx, probe->account, &probe->run.token, probe->run.park, probe->park, err);
 	}
 	return account_set_token_info(tx, probe->account, probe->report.expires_at, err);
 }

@@ -296,7 +296,8 @@ static bool run_record(struct tx *tx, struct job *job, struct error *err)
 {
 	struct topic_worker *worker = container_of(job, struct topic_worker, job);
 
-	if (worker->park && !account_park(tx, worker->account, &worker->run.token, worker->park, err)) {
+	if (worker->park &&
+		!account_park(tx, worker->account, &worker->run.token, worker->run.park, worker->park, err)) {
 		return false;
 	}
 	if (worker->why) {

@@ -172,7 +172,7 @@ static bool run_refused(struct tx *tx, struct job *job, struct error *err)
 	struct work *work = container_of(job, struct work, job);
 
 	return note(tx, work, "account.call-failed", err) &&
-	       (!work->park || account_park(tx, work->account, &work->run.token, work->park, err));
+	       (!work->park || account_park(tx, work->account, &work->run.token, work->run.park, work->park, err));
 }
 
 static void done_refused(struct job *job, const struct error *err unused_arg)

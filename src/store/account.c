@@ -83,7 +83,7 @@ static void read_row(struct stmt *stmt, struct account_row *row)
 		.token_expires_at = stmt_i64(stmt, 7),
 		.token_checked_at = stmt_i64(stmt, 8),
 		.warned_days = (int)stmt_i64(stmt, 9),
-		.parked = stmt_i64(stmt, 10) != 0,
+		.parked = (enum park)stmt_i64(stmt, 10),
 	};
 	if (row->state == ACCOUNT_PARKED && !row->reason) {
 		row->state = ACCOUNT_STARTING;
@@ -190,7 +190,7 @@ bool account_find(struct tx *tx, const char *name, struct account_id *ret_id, st
 /* What an account in accounts.yaml is not ready for. */
 struct flags {
 	bool paused;
-	bool parked;
+	enum park parked;
 };
 
 static bool read_flags(struct tx *tx, struct account_id id, struct flags *ret_flags, struct error *err)
@@ -207,7 +207,7 @@ static bool read_flags(struct tx *tx, struct account_id id, struct flags *ret_fl
 		return false;
 	}
 	ret_flags->paused = step == STEP_ROW && stmt_i64(stmt, 0) != 0;
-	ret_flags->parked = step == STEP_ROW && stmt_i64(stmt, 1) != 0;
+	ret_flags->parked = step == STEP_ROW ? (enum park)stmt_i64(stmt, 1) : PARK_NONE;
 	return true;
 }
 
@@ -306,6 +306,12 @@ static bool set_uid(struct tx *tx, struct account_id id, const char *remote_uid,
 	return stmt_run(stmt, err);
 }
 
+/* Of one that was parked while something else was to be seen; NULL: it was not. */
+static const char *parked_reason(enum park park)
+{
+	return park == PARK_TOKEN ? "needs a login" : park == PARK_PERSON ? "needs a person" : NULL;
+}
+
 static bool sync_known(struct tx *tx, const struct account_row *row, const struct account_seen *seen, struct error *err)
 {
 	bool given = seen->token && !secret_is_empty(seen->token);
@@ -328,11 +334,10 @@ static bool sync_known(struct tx *tx, const struct account_row *row, const struc
 	if (row->state != ACCOUNT_REMOVED) {
 		return true;
 	}
-	return read_flags(tx, row->id, &flags, err) && set_state(tx, &actor_daemon, row, state_of(flags), flags,
-							       flags.paused   ? "paused before it left accounts.yaml"
-							       : flags.parked ? "needs a login"
-									      : NULL,
-							       "account.back", err);
+	return read_flags(tx, row->id, &flags, err) &&
+	       set_state(tx, &actor_daemon, row, state_of(flags), flags,
+		       flags.paused ? "paused before it left accounts.yaml" : parked_reason(flags.parked),
+		       "account.back", err);
 }
 
 static bool remove_row(struct tx *tx, const struct account_row *row, struct error *err)
@@ -433,15 +438,16 @@ bool account_resume(struct tx *tx, const struct actor *actor, struct account_id 
 	if (!account_load(tx, id, &row, err)) {
 		return false;
 	}
-	ok = row.state == ACCOUNT_PAUSED ||
+	ok = row.state == ACCOUNT_PAUSED || (row.state == ACCOUNT_PARKED && row.parked == PARK_PERSON) ||
 	     error_set(err, ERROR_STATE, ADVISE_REJECT, 0, "%s is %s, not paused%s", row.name,
 		     account_state_name(row.state),
 		     row.state == ACCOUNT_PARKED ? ": `gazette account login` brings it back" : "");
 	ok = ok && read_flags(tx, id, &flags, err);
 	if (ok) {
 		flags.paused = false;
-		ok = set_state(tx, actor, &row, state_of(flags), flags, flags.parked ? "needs a login" : NULL,
-			"account.resumed", err);
+		flags.parked = flags.parked == PARK_PERSON ? PARK_NONE : flags.parked;
+		ok = set_state(
+			tx, actor, &row, state_of(flags), flags, parked_reason(flags.parked), "account.resumed", err);
 	}
 	account_row_finish(&row);
 	return ok;
@@ -457,8 +463,8 @@ static bool owe_login(struct tx *tx, const struct account_row *row, const char *
 	return notice_add(tx, "warning", "", 0, row->id.v, detail, err);
 }
 
-bool account_park(
-	struct tx *tx, struct account_id id, const struct secret *token, const char *reason, struct error *err)
+bool account_park(struct tx *tx, struct account_id id, const struct secret *token, enum park park, const char *reason,
+	struct error *err)
 {
 	struct account_row row = { 0 };
 	struct flags flags = { 0 };
@@ -475,11 +481,13 @@ bool account_park(
 	}
 	ok = read_flags(tx, id, &flags, err);
 	ready = row.state == ACCOUNT_READY || row.state == ACCOUNT_STARTING;
-	if (ok && (!flags.parked || row.state == ACCOUNT_STARTING)) {
+	if (ok && (flags.parked < park || row.state == ACCOUNT_STARTING)) {
 		/* Paused or removed stays what is seen; the dead token is remembered for when it ends. */
-		flags.parked = true;
-		ok = set_state(tx, &actor_daemon, &row, ready ? ACCOUNT_PARKED : row.state, flags,
-			     ready ? reason : row.reason, "account.parked", err) &&
+		bool seen = ready || row.state == ACCOUNT_PARKED;
+
+		flags.parked = park;
+		ok = set_state(tx, &actor_daemon, &row, seen ? ACCOUNT_PARKED : row.state, flags,
+			     seen ? reason : row.reason, "account.parked", err) &&
 		     owe_login(tx, &row, reason, err);
 	}
 	ok = ok && ((!ready && row.state != ACCOUNT_PARKED) || send_hold_account(tx, id, HOLD_ACCOUNT_PARKED, &n, err));
@@ -501,7 +509,7 @@ bool account_set_token(struct tx *tx, const struct actor *actor, struct account_
 	if (ok) {
 		enum account_state state;
 
-		flags.parked = false;
+		flags.parked = PARK_NONE;
 		state = row.state == ACCOUNT_REMOVED ? ACCOUNT_REMOVED : state_of(flags);
 		ok = set_token(tx, id, secret_lend(token), expires_at, remote_uid, err) &&
 		     set_state(tx, actor, &row, state, flags, state == ACCOUNT_READY ? NULL : row.reason,
@@ -520,7 +528,7 @@ bool account_renew_token(
 	if (!account_load(tx, id, &row, err)) {
 		return false;
 	}
-	parked = row.state == ACCOUNT_PARKED || row.state == ACCOUNT_STARTING;
+	parked = row.parked == PARK_TOKEN;
 	account_row_finish(&row);
 	if (parked) {
 		return account_set_token(tx, &actor_daemon, id, token, expires_at, NULL, err);

@@ -78,7 +78,7 @@ static bool load(struct tx *tx, struct account_id id, const struct quota_window 
 	return false;
 }
 
-bool quota_add(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t n, struct error *err)
+static bool add(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t n, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_add, err);
 
@@ -116,7 +116,40 @@ bool quota_spend(struct tx *tx, struct account_id id, const struct quota_window 
 		return wait_until(
 			err, quota_window_end(window, now_at), now_at, window->scope, "used up in this window");
 	}
-	return quota_add(tx, id, window, n, err);
+	return add(tx, id, window, n, err);
+}
+
+/* When all of these have a call left; 0: now. */
+static bool open_at(struct tx *tx, struct account_id id, const struct quota_window *windows, size_t n, int64_t *ret_at,
+	struct error *err)
+{
+	*ret_at = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct quota_state state;
+		int64_t at;
+
+		if (!quota_state(tx, id, &windows[i], &state, err)) {
+			return false;
+		}
+		at = state.remaining == 0 && state.resets_at > state.blocked_until_at ? state.resets_at
+										      : state.blocked_until_at;
+		*ret_at = at > *ret_at ? at : *ret_at;
+	}
+	return true;
+}
+
+bool quotas_spend(struct tx *tx, struct account_id id, const struct quota_window *windows, size_t n,
+	int64_t *ret_wait_at, struct error *err)
+{
+	if (!open_at(tx, id, windows, n, ret_wait_at, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < n && !*ret_wait_at; i++) {
+		if (!add(tx, id, &windows[i], 1, err)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 bool quota_return(
@@ -128,7 +161,7 @@ bool quota_return(
 	if (quota_window_begin(window, spent_at) != quota_window_begin(window, tx_now_at(tx))) {
 		return true;
 	}
-	return load(tx, id, window, &used, &blocked_until_at, err) && (used == 0 || quota_add(tx, id, window, -1, err));
+	return load(tx, id, window, &used, &blocked_until_at, err) && (used == 0 || add(tx, id, window, -1, err));
 }
 
 bool quota_block(struct tx *tx, struct account_id id, const char *scope, int64_t until_at, struct error *err)
@@ -156,7 +189,7 @@ bool quota_observe(
 	if (window->limit <= 0 || window->limit - remaining <= used) {
 		return true;
 	}
-	return quota_add(tx, id, window, window->limit - remaining - used, err);
+	return add(tx, id, window, window->limit - remaining - used, err);
 }
 
 bool quota_state(struct tx *tx, struct account_id id, const struct quota_window *window, struct quota_state *ret_state,

@@ -19,26 +19,24 @@
 
 #define RESEND_HELD_MS (10 * MINUTE_MS) /* an account that is not ready is looked at again */
 
-#define COLUMNS \
+/* What send_move() may look at: all of a send but what it says and what was said of it. */
+#define BRIEF \
 	"SELECT send.id, send.kind, send.state, send.hold, send.account_id, send.post_id, send.ticket_id, " \
-	"account.name, send.text," \
-	" send.due_at, send.until_at, send.late_ms, send.next_at, send.attempts, send.finds, send.resends, " \
-	"send.first_attempt_at," \
-	" send.last_attempt_at, send.look_at, send.doubted, send.remote_id, send.url, message.kind, " \
-	"message.remote_id," \
-	" message.status_id, message.author_id, send.progress, send.job_id, target.id, target.remote_id, " \
-	"target.job_id," \
-	" target.mode, post.title, post.form, send.mode, post.topic, post.markdown, post.byline, " \
-	"post.digest_text," \
-	" post.source_url, post.cover, post.comments, send.thread_id, send.wish" \
-	" FROM send JOIN account ON account.id = send.account_id" \
-	" LEFT JOIN message ON message.id = send.message_id LEFT JOIN post ON post.id = send.post_id" \
-	" LEFT JOIN send AS target ON target.id = send.target_id"
+	"account.name, send.due_at, send.until_at, send.late_ms, send.next_at, send.attempts, send.finds, " \
+	"send.resends, send.first_attempt_at, send.last_attempt_at, send.look_at, send.doubted, send.target_id, " \
+	"send.wish"
+#define TEXTS \
+	", send.text, send.remote_id, send.url, message.kind, message.remote_id, message.status_id, " \
+	"message.author_id, send.progress, send.job_id, send.thread_id, target.remote_id, target.job_id, " \
+	"target.mode, post.title, post.form, send.mode, post.topic, post.markdown, post.byline, post.digest_text, " \
+	"post.source_url, post.cover, post.comments"
+#define FROM " FROM send JOIN account ON account.id = send.account_id"
 
-static const char sql_load[] = COLUMNS " WHERE send.id = $1";
-static const char sql_brief[] = "SELECT send.kind, send.state, send.account_id, account.name, send.post_id, "
-				"send.ticket_id, send.target_id, send.due_at, send.attempts, send.wish"
-				" FROM send JOIN account ON account.id = send.account_id WHERE send.id = $1";
+static const char sql_brief[] = BRIEF FROM " WHERE send.id = $1";
+static const char sql_load[] = BRIEF TEXTS FROM " LEFT JOIN message ON message.id = send.message_id"
+						" LEFT JOIN post ON post.id = send.post_id"
+						" LEFT JOIN send AS target ON target.id = send.target_id"
+						" WHERE send.id = $1";
 static const char sql_taken[] =
 	"SELECT remote_id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id IS NOT NULL"
 	" AND id <> $3 AND sent_at >= $4 UNION ALL"
@@ -50,9 +48,10 @@ static const char sql_before[] =
 	" WHERE attempt.id < (SELECT min(id) FROM attempt WHERE send_id = $1)"
 	" AND attempt.id > (SELECT min(id) FROM attempt WHERE send_id = $1) - 10000 AND attempt.outcome = 'accept'"
 	" AND send.account_id = $2 AND send.kind = $3 AND send.remote_id IS NOT NULL ORDER BY attempt.id DESC LIMIT 1";
-static const char sql_waiting[] =
-	"SELECT id, account_id, max(coalesce(due_at, 0), next_at) FROM send WHERE " SEND_IS_OPEN
-	" AND (state = 'queued' OR (state = 'unsure' AND next_at > 0))";
+static const char sql_waiting[] = "SELECT id, account_id, min(max(coalesce(due_at, 0), next_at),"
+				  " CASE kind WHEN 'publish' THEN due_at + late_ms + 1 ELSE 9223372036854775807 END,"
+				  " coalesce(until_at + 1, 9223372036854775807)) FROM send WHERE " SEND_IS_OPEN
+				  " AND (state = 'queued' OR (state = 'unsure' AND next_at > 0))";
 static const char sql_looking[] = "SELECT id, account_id, look_at FROM send WHERE " SEND_IS_OPEN
 				  " AND state IN ('unsure', 'pending')"
 				  " AND look_at IS NOT NULL AND next_at = 0";
@@ -147,129 +146,106 @@ static bool count_move(
 	return counter_move(tx, "send", from_key, to_key, err);
 }
 
-static bool no_send(struct send_id id, struct error *err)
+static bool unknown_word(struct send_row *row, struct error *err)
 {
-	return error_set(err, ERROR_MISSING, ADVISE_REJECT, 0, "there is no send %" PRId64, id.v);
+	(void)error_set(err, ERROR_STORE, ADVISE_BUG, 0, "send %" PRId64 " has a word nobody knows", row->id.v);
+	send_row_finish(row);
+	return false;
 }
 
-static bool unknown_word(struct send_id id, struct error *err)
+static bool read_brief(struct stmt *stmt, struct send_row *row, struct error *err)
 {
-	return error_set(err, ERROR_STORE, ADVISE_BUG, 0, "send %" PRId64 " has a word nobody knows", id.v);
-}
-
-static bool read_row(struct tx *tx, struct stmt *stmt, struct send_row *row, struct error *err)
-{
-	char marker[64];
-
 	*row = (struct send_row){
 		.id = { stmt_i64(stmt, 0) },
 		.account = { stmt_i64(stmt, 4) },
 		.post = { stmt_i64(stmt, 5) },
 		.ticket = { stmt_i64(stmt, 6) },
 		.account_name = stmt_dup(stmt, 7),
-		.text = stmt_dup(stmt, 8),
-		.due_at = stmt_i64(stmt, 9),
-		.until_at = stmt_i64(stmt, 10),
-		.late_ms = stmt_i64(stmt, 11),
-		.next_at = stmt_i64(stmt, 12),
-		.attempts = (int)stmt_i64(stmt, 13),
-		.finds = (int)stmt_i64(stmt, 14),
-		.resends = (int)stmt_i64(stmt, 15),
-		.first_attempt_at = stmt_i64(stmt, 16),
-		.last_attempt_at = stmt_i64(stmt, 17),
-		.look_at = stmt_i64(stmt, 18),
-		.doubted = stmt_i64(stmt, 19) != 0,
-		.remote_id = stmt_dup(stmt, 20),
-		.url = stmt_dup(stmt, 21),
-		.reply_to_id = stmt_dup(stmt, 23),
-		.reply_status_id = stmt_dup(stmt, 24),
+		.due_at = stmt_i64(stmt, 8),
+		.until_at = stmt_i64(stmt, 9),
+		.late_ms = stmt_i64(stmt, 10),
+		.next_at = stmt_i64(stmt, 11),
+		.attempts = (int)stmt_i64(stmt, 12),
+		.finds = (int)stmt_i64(stmt, 13),
+		.resends = (int)stmt_i64(stmt, 14),
+		.first_attempt_at = stmt_i64(stmt, 15),
+		.last_attempt_at = stmt_i64(stmt, 16),
+		.look_at = stmt_i64(stmt, 17),
+		.doubted = stmt_i64(stmt, 18) != 0,
+		.target = { stmt_i64(stmt, 19) },
 	};
-	row->reply_author_id = stmt_dup(stmt, 25);
-	row->progress = stmt_dup(stmt, 26);
-	row->job_id = stmt_dup(stmt, 27);
-	row->thread_id = stmt_dup(stmt, 42);
-	row->target.v = stmt_i64(stmt, 28);
-	row->target_remote_id = stmt_dup(stmt, 29);
-	row->target_job_id = stmt_dup(stmt, 30);
-	row->target_broadcast = str_is(stmt_str(stmt, 31), "broadcast");
-	row->title = stmt_dup(stmt, 32);
-	row->article = (struct post_article){
-		.topic = stmt_dup(stmt, 35),
-		.markdown = stmt_dup(stmt, 36),
-		.author = stmt_dup(stmt, 37),
-		.digest = stmt_dup(stmt, 38),
-		.source_url = stmt_dup(stmt, 39),
-		.cover = stmt_dup(stmt, 40),
-		.comments = stmt_i64(stmt, 41) > 0,
-		.fans_only = stmt_i64(stmt, 41) > 1,
-	};
-	(void)snprintf(marker, sizeof(marker), "%s-%" PRId64, tx_instance(tx), row->id.v);
-	row->marker = xstrdup(marker);
 	if (!send_kind_parse(stmt_text(stmt, 1), &row->kind) || !send_state_parse(stmt_text(stmt, 2), &row->state) ||
 		(!stmt_is_null(stmt, 3) && !hold_reason_parse(stmt_text(stmt, 3), &row->hold)) ||
-		(!stmt_is_null(stmt, 43) && !send_wish_parse(stmt_text(stmt, 43), &row->wish)) ||
-		(!stmt_is_null(stmt, 22) && !message_kind_parse(stmt_text(stmt, 22), &row->reply_to_kind)) ||
-		(!stmt_is_null(stmt, 33) && (!post_form_parse(stmt_text(stmt, 33), &row->article.form) ||
-						    !post_mode_parse(stmt_text(stmt, 34), &row->article.mode)))) {
-		send_row_finish(row);
-		return unknown_word((struct send_id){ stmt_i64(stmt, 0) }, err);
+		(!stmt_is_null(stmt, 20) && !send_wish_parse(stmt_text(stmt, 20), &row->wish))) {
+		return unknown_word(row, err);
 	}
 	return true;
 }
 
-bool send_load(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
+static bool read_texts(struct tx *tx, struct stmt *stmt, struct send_row *row, struct error *err)
 {
-	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_load, err);
+	char marker[64];
 
-	if (!stmt) {
-		return false;
+	row->text = stmt_dup(stmt, 21);
+	row->remote_id = stmt_dup(stmt, 22);
+	row->url = stmt_dup(stmt, 23);
+	row->reply_to_id = stmt_dup(stmt, 25);
+	row->reply_status_id = stmt_dup(stmt, 26);
+	row->reply_author_id = stmt_dup(stmt, 27);
+	row->progress = stmt_dup(stmt, 28);
+	row->job_id = stmt_dup(stmt, 29);
+	row->thread_id = stmt_dup(stmt, 30);
+	row->target_remote_id = stmt_dup(stmt, 31);
+	row->target_job_id = stmt_dup(stmt, 32);
+	row->target_broadcast = str_is(stmt_str(stmt, 33), "broadcast");
+	row->title = stmt_dup(stmt, 34);
+	row->article = (struct post_article){
+		.topic = stmt_dup(stmt, 37),
+		.markdown = stmt_dup(stmt, 38),
+		.author = stmt_dup(stmt, 39),
+		.digest = stmt_dup(stmt, 40),
+		.source_url = stmt_dup(stmt, 41),
+		.cover = stmt_dup(stmt, 42),
+		.comments = stmt_i64(stmt, 43) > 0,
+		.fans_only = stmt_i64(stmt, 43) > 1,
+	};
+	(void)snprintf(marker, sizeof(marker), "%s-%" PRId64, tx_instance(tx), row->id.v);
+	row->marker = xstrdup(marker);
+	if ((!stmt_is_null(stmt, 24) && !message_kind_parse(stmt_text(stmt, 24), &row->reply_to_kind)) ||
+		(!stmt_is_null(stmt, 35) && (!post_form_parse(stmt_text(stmt, 35), &row->article.form) ||
+						    !post_mode_parse(stmt_text(stmt, 36), &row->article.mode)))) {
+		return unknown_word(row, err);
 	}
+	return true;
+}
+
+/* The statement is sql_brief or sql_load. */
+static bool find_row(struct stmt *stmt, struct send_id id, struct error *err)
+{
 	stmt_bind_i64(stmt, 1, id.v);
 	switch (stmt_step(stmt, err)) {
 	case STEP_ROW:
-		return read_row(tx, stmt, ret_row, err);
+		return true;
 	case STEP_DONE:
-		return no_send(id, err);
+		return error_set(err, ERROR_MISSING, ADVISE_REJECT, 0, "there is no send %" PRId64, id.v);
 	case STEP_ERROR:
 		return false;
 	}
 	return false;
 }
 
-/* What send_move() reads of a send: none of its texts. */
+bool send_load(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_load, err);
+
+	return stmt && find_row(stmt, id, err) && read_brief(stmt, ret_row, err) && read_texts(tx, stmt, ret_row, err);
+}
+
 static bool load_brief(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_brief, err);
 
-	if (!stmt) {
-		return false;
-	}
-	stmt_bind_i64(stmt, 1, id.v);
-	switch (stmt_step(stmt, err)) {
-	case STEP_ROW:
-		break;
-	case STEP_DONE:
-		return no_send(id, err);
-	case STEP_ERROR:
-		return false;
-	}
-	*ret_row = (struct send_row){
-		.id = id,
-		.account = { stmt_i64(stmt, 2) },
-		.account_name = stmt_dup(stmt, 3),
-		.post = { stmt_i64(stmt, 4) },
-		.ticket = { stmt_i64(stmt, 5) },
-		.target = { stmt_i64(stmt, 6) },
-		.due_at = stmt_i64(stmt, 7),
-		.attempts = (int)stmt_i64(stmt, 8),
-	};
-	if (!send_kind_parse(stmt_text(stmt, 0), &ret_row->kind) ||
-		!send_state_parse(stmt_text(stmt, 1), &ret_row->state) ||
-		(!stmt_is_null(stmt, 9) && !send_wish_parse(stmt_text(stmt, 9), &ret_row->wish))) {
-		send_row_finish(ret_row);
-		return unknown_word(id, err);
-	}
-	return true;
+	return stmt && find_row(stmt, id, err) && read_brief(stmt, ret_row, err);
 }
 
 static bool load_before(struct tx *tx, struct send_row *row, struct error *err)
@@ -418,6 +394,23 @@ static bool tell_ticket(
 	return true;
 }
 
+/* The first moment at which it is too late for what is only to be published in time. */
+static int64_t late_from(const struct send_row *row)
+{
+	int64_t late_at = row->kind == SEND_PUBLISH ? row->due_at + row->late_ms + 1 : INT64_MAX;
+
+	return row->until_at && row->until_at < late_at ? row->until_at + 1 : late_at;
+}
+
+/* At its time, or when a limit or a pause between two tries is over; but what waits for that is late as anything is. */
+static void arm_due(struct tx *tx, const struct send_row *row)
+{
+	int64_t when_at = row->due_at > row->next_at ? row->due_at : row->next_at;
+	int64_t late_at = late_from(row);
+
+	effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, when_at < late_at ? when_at : late_at);
+}
+
 bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, const struct send_change *change,
 	struct error *err)
 {
@@ -491,9 +484,9 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	if (change->due_at) {
 		row->due_at = change->due_at;
 	}
+	row->next_at = to == SEND_QUEUED ? change->next_at : 0;
 	if (to == SEND_QUEUED) {
-		effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v,
-			row->due_at > change->next_at ? row->due_at : change->next_at);
+		arm_due(tx, row);
 	} else if ((to == SEND_UNSURE || to == SEND_PENDING) && change->look_at) {
 		effect_add(tx, EFFECT_SEND_LOOK, row->id.v, row->account.v, change->look_at);
 	}
@@ -555,27 +548,7 @@ bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error
 	return ok;
 }
 
-/* When all of these have a call left; 0: now. Asked before any is spent: a send that waits for one must not eat
- * another. */
-static bool quotas_open_at(struct tx *tx, struct account_id account, const struct quota_window *quotas, size_t n,
-	int64_t *ret_at, struct error *err)
-{
-	*ret_at = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct quota_state quota;
-		int64_t open_at;
-
-		if (!quota_state(tx, account, &quotas[i], &quota, err)) {
-			return false;
-		}
-		open_at = quota.remaining == 0 && quota.resets_at > quota.blocked_until_at ? quota.resets_at
-											   : quota.blocked_until_at;
-		*ret_at = open_at > *ret_at ? open_at : *ret_at;
-	}
-	return true;
-}
-
-static bool wait_until(struct tx *tx, const struct send_row *row, int64_t at, struct error *err)
+static bool wait_until(struct tx *tx, struct send_row *row, int64_t at, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_next_at, err);
 
@@ -584,7 +557,8 @@ static bool wait_until(struct tx *tx, const struct send_row *row, int64_t at, st
 	}
 	stmt_bind_i64(stmt, 1, row->id.v);
 	stmt_bind_i64(stmt, 2, at);
-	effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, at);
+	row->next_at = at;
+	arm_due(tx, row);
 	return stmt_run(stmt, err);
 }
 
@@ -619,9 +593,11 @@ static enum hold_reason must_hold(
 		*ret_why = "the time until which it was to be published has passed";
 		return HOLD_LATE;
 	}
-	if (hold == HOLD_NONE && row->kind == SEND_PUBLISH && now_at - row->due_at > row->late_ms) {
-		*ret_why = row->attempts == 0 ? "later than its late rule allows"
-					      : "tried for as long as its late rule allows";
+	if (hold == HOLD_NONE && now_at >= late_from(row)) {
+		*ret_why = row->attempts > 0 ? "tried for as long as its late rule allows"
+			   : row->next_at > now_at
+				   ? "it waited for the platform's limit for as long as its late rule allows"
+				   : "later than its late rule allows";
 		return HOLD_LATE;
 	}
 	return hold;
@@ -636,8 +612,9 @@ static bool load_media(struct tx *tx, struct send_row *row, struct error *err)
 bool send_ready(struct tx *tx, struct send_row *row, const struct account_row *account,
 	const struct quota_window *quotas, size_t n_quotas, bool *ret_ready, struct error *err)
 {
-	int64_t when_at = row->due_at > row->next_at ? row->due_at : row->next_at;
+	int64_t now_at = tx_now_at(tx);
 	struct send_change hold = { .event = SEND_HOLD };
+	int64_t when_at;
 
 	*ret_ready = false;
 	row->unproven = row->state == SEND_UNSURE && row->next_at > 0;
@@ -647,8 +624,8 @@ bool send_ready(struct tx *tx, struct send_row *row, const struct account_row *a
 	if (row->unproven && row->wish != WISH_NONE) {
 		return ask_person(tx, row->id, err);
 	}
-	if (when_at > tx_now_at(tx)) {
-		effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, when_at);
+	if (row->due_at > now_at || (row->next_at > now_at && now_at < late_from(row))) {
+		arm_due(tx, row);
 		return true;
 	}
 	hold.hold = must_hold(tx, row, account, &hold.reason);
@@ -656,16 +633,11 @@ bool send_ready(struct tx *tx, struct send_row *row, const struct account_row *a
 		return row->state == SEND_UNSURE ? place_unsure(tx, row, &hold, err)
 						 : send_move(tx, &actor_daemon, row, &hold, err);
 	}
-	if (!quotas_open_at(tx, row->account, quotas, n_quotas, &when_at, err)) {
+	if (!quotas_spend(tx, row->account, quotas, n_quotas, &when_at, err)) {
 		return false;
 	}
 	if (when_at) {
 		return wait_until(tx, row, when_at, err);
-	}
-	for (size_t i = 0; i < n_quotas; i++) {
-		if (!quota_add(tx, row->account, &quotas[i], 1, err)) {
-			return false;
-		}
 	}
 	row->attempts++;
 	row->last_attempt_at = tx_now_at(tx);

@@ -56,6 +56,14 @@ same "uploads nothing again" "$(calls /cgi-bin/media/uploadimg) $(calls /cgi-bin
 exits "a picture post" 0 g post wait --timeout 60s "$(g post new -q -m '雨后的城东公园' --to wechat-main --at now --title 雨后公园 --media "$rig/map.png|公园" --media "$rig/cover.png|红花")"
 same "is there once" "$(noted '.kind == "article" and .title == "雨后公园"')" 1
 
+# ---- the platform wants a person: another token does not help, and nothing is tried until somebody says so ----
+fault /cgi-bin/freepublish/submit '"effect":"error","error_code":48004'
+id=$(g post new -q -m '雨后的城西公园' --to wechat-main --at now --title 城西公园 --media "$rig/map.png|公园")
+ok "the platform has closed the interface" wait_log 'account\.state account=wechat-main state=parked reason=.*48004'
+ok "somebody has had it opened" g account resume wechat-main
+ok "and it goes" g post wait "$id"
+same "at the second attempt" "$(sql "SELECT attempts FROM send WHERE post_id = $id")" 2
+
 # ---- what cannot be ----
 exits "a text alone is no publication" 6 g post new -m '只有一句话' --to wechat-main --at now
 has "and says what to do" "$(cat "$rig/out")" "give it a title"

@@ -7,7 +7,7 @@ static const char *const both[] = { "weibo-main", "weibo-two" };
 
 static bool park(struct rig *rig)
 {
-	return account_park(rig->tx, rig->account, NULL, "token refused", &rig->err);
+	return account_park(rig->tx, rig->account, NULL, PARK_TOKEN, "token refused", &rig->err);
 }
 
 static bool pause_it(struct rig *rig)
@@ -93,7 +93,7 @@ static void test_sync__one_that_gets_its_token_by_itself_is_starting(void **stat
 	CHECK_INT(json_i64(json_get(counts, "accounts"), "parked", -1), 0);
 	account_row_finish(&row);
 	/* the first token is refused: now a person must look, and hears of it */
-	DO(rig, account_park(rig->tx, id, NULL, "wrong app_secret", &rig->err));
+	DO(rig, account_park(rig->tx, id, NULL, PARK_TOKEN, "wrong app_secret", &rig->err));
 	DO(rig, account_load(rig->tx, id, &row, &rig->err));
 	CHECK_INT(row.state, ACCOUNT_PARKED);
 	CHECK_TEXT(row.reason, "wrong app_secret");
@@ -142,12 +142,45 @@ static void test_park__by_a_token_that_was_replaced_is_nothing(void **state)
 	secret_set(&old, STR("2.00old"));
 	secret_set(&new, STR("2.00new"));
 	DO(rig, rig_login(rig, rig->account, "2.00new"));
-	DO(rig, account_park(rig->tx, rig->account, &old, "token refused", &rig->err));
+	DO(rig, account_park(rig->tx, rig->account, &old, PARK_TOKEN, "token refused", &rig->err));
 	CHECK_TEXT(rig_account_state(rig), "ready");
-	DO(rig, account_park(rig->tx, rig->account, &new, "token refused", &rig->err));
+	DO(rig, account_park(rig->tx, rig->account, &new, PARK_TOKEN, "token refused", &rig->err));
 	CHECK_TEXT(rig_account_state(rig), "parked");
 	secret_finish(&old);
 	secret_finish(&new);
+}
+
+/* A platform that has closed its interface to the account goes on giving it tokens. */
+static void test_park__for_a_person_is_not_ended_by_a_program_that_gets_a_token(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct send_id send = rig_publish(rig, "one", rig->now_at + HOUR_MS);
+	struct secret token = { 0 };
+
+	(void)state;
+	secret_set(&token, STR("2.00next"));
+	DO(rig, park(rig));
+	DO(rig, account_renew_token(rig->tx, rig->account, &token, 0, &rig->err));
+	CHECK_TEXT(rig_account_state(rig), "ready");
+	DO(rig, park(rig));
+	DO(rig, account_park(rig->tx, rig->account, NULL, PARK_PERSON, "interface closed", &rig->err));
+	DO(rig, park(rig));
+	CHECK_TEXT(rig_text(rig, "SELECT reason FROM account WHERE id = ?1", rig->account.v), "interface closed");
+	DO(rig, account_renew_token(rig->tx, rig->account, &token, 0, &rig->err));
+	CHECK_TEXT(rig_account_state(rig), "parked");
+	CHECK_TEXT(rig_state(rig, send), "held account_parked");
+	DO(rig, resume(rig));
+	CHECK_TEXT(rig_account_state(rig), "ready");
+	CHECK_TEXT(rig_state(rig, send), "queued");
+	DO(rig, account_park(rig->tx, rig->account, NULL, PARK_PERSON, "interface closed", &rig->err));
+	DO(rig, rig_login(rig, rig->account, "2.00fresh"));
+	CHECK_TEXT(rig_account_state(rig), "ready");
+	DO(rig, account_park(rig->tx, rig->account, NULL, PARK_PERSON, "interface closed", &rig->err));
+	DO(rig, rig_sync(rig, both + 1, 1, true));
+	DO(rig, rig_sync(rig, both, 2, true));
+	CHECK_TEXT(rig_account_state(rig), "parked");
+	CHECK_TEXT(rig_text(rig, "SELECT reason FROM account WHERE id = ?1", rig->account.v), "needs a person");
+	secret_finish(&token);
 }
 
 static void test_sync__a_configured_uid_is_taken_over(void **state)
@@ -336,9 +369,18 @@ static void test_token__of_a_paused_account_leaves_it_paused(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
 	struct account_row row = { 0 };
+	struct secret token = { 0 };
 
 	(void)state;
+	secret_set(&token, STR("2.00next"));
 	DO(rig, pause_it(rig));
+	DO(rig, park(rig));
+	DO(rig, account_renew_token(rig->tx, rig->account, &token, 0, &rig->err));
+	DO(rig, account_load(rig->tx, rig->account, &row, &rig->err));
+	CHECK_INT(row.state, ACCOUNT_PAUSED);
+	CHECK_INT(row.parked, PARK_NONE);
+	account_row_finish(&row);
+	secret_finish(&token);
 	DO(rig, account_set_warned(rig->tx, rig->account, 3, &rig->err));
 	DO(rig, rig_login(rig, rig->account, "2.00fresh"));
 	DO(rig, account_set_token_info(rig->tx, rig->account, rig->now_at + DAY_MS, &rig->err));
@@ -391,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_sync__one_that_gets_its_token_by_itself_is_starting),
 		cmocka_unit_test(test_starting__becomes_ready_with_its_first_token),
 		cmocka_unit_test(test_park__by_a_token_that_was_replaced_is_nothing),
+		cmocka_unit_test(test_park__for_a_person_is_not_ended_by_a_program_that_gets_a_token),
 		cmocka_unit_test(test_sync__a_configured_uid_is_taken_over),
 		cmocka_unit_test(test_sync__what_is_gone_holds_its_sends_and_what_is_back_releases_them),
 		cmocka_unit_test(test_sync__of_many_in_any_order),

@@ -241,7 +241,7 @@ static void test_set_due__is_not_stopped_by_one_account_that_is_not_ready(void *
 	DO(rig, rig_insert(rig, NULL, "draft", 0, both, 2, &post, &what) &&
 			send_find_delivery(rig->tx, post, "weibo-main", &ready, &rig->err) &&
 			send_find_delivery(rig->tx, post, "weibo-two", &parked, &rig->err));
-	DO(rig, account_park(rig->tx, two, NULL, "token refused", &rig->err));
+	DO(rig, account_park(rig->tx, two, NULL, PARK_TOKEN, "token refused", &rig->err));
 	DO(rig, post_set_due(rig->tx, &officer, post, due_at, &rig->err));
 	CHECK_TEXT(rig_state(rig, ready), "queued");
 	CHECK_TEXT(rig_state(rig, parked), "held account_parked");

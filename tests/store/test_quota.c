@@ -51,6 +51,28 @@ static void test_return__is_of_the_window_in_which_it_was_spent(void **state)
 	CHECK_INT(look(rig, &hourly).used, 2);
 }
 
+static void test_spend__of_several_takes_none_while_one_is_used_up(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	const struct quota_window both[] = { hourly, daily };
+	int64_t wait_at;
+
+	(void)state;
+	rig->now_at = RIG_NOW_AT;
+	DO(rig, quotas_spend(rig->tx, rig->account, both, 2, &wait_at, &rig->err));
+	CHECK_INT(wait_at, 0);
+	DO(rig, spend(rig, &daily, 4, false));
+	DO(rig, quotas_spend(rig->tx, rig->account, both, 2, &wait_at, &rig->err));
+	CHECK_INT(wait_at, look(rig, &daily).resets_at);
+	CHECK_INT(look(rig, &hourly).used, 1);
+	CHECK_INT(look(rig, &daily).used, 5);
+	rig->now_at = wait_at;
+	DO(rig, quota_block(rig->tx, rig->account, hourly.scope, wait_at + MINUTE_MS, &rig->err));
+	DO(rig, quotas_spend(rig->tx, rig->account, both, 2, &wait_at, &rig->err));
+	CHECK_INT(wait_at, rig->now_at + MINUTE_MS);
+	CHECK_INT(look(rig, &daily).used, 0);
+}
+
 static void test_window__begins_exactly_at_its_border(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
@@ -159,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spend__ends_with_the_limit_and_names_the_end_of_the_window),
+		cmocka_unit_test(test_spend__of_several_takes_none_while_one_is_used_up),
 		cmocka_unit_test(test_return__is_of_the_window_in_which_it_was_spent),
 		cmocka_unit_test(test_window__begins_exactly_at_its_border),
 		cmocka_unit_test(test_window__of_a_day_begins_at_midnight_of_the_offset),

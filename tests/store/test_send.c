@@ -136,6 +136,45 @@ static void test_late_rule__also_ends_the_tries_of_what_began_in_time(void **sta
 	CHECK_INT(rig_number(rig, "SELECT count(*) FROM notice WHERE kind = 'warning'", 0), 1);
 }
 
+static void test_late_rule__also_ends_waiting_for_a_limit(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct send_id send = rig_publish(rig, "one", rig->now_at);
+	struct send_id tried = rig_publish(rig, "two", rig->now_at);
+	struct send_id until = rig_publish(rig, "three", rig->now_at);
+	int64_t late_at = rig->now_at + 10 * MINUTE_MS + 1;
+	struct send_row row = { 0 };
+	bool claimed = false;
+
+	(void)state;
+	DO(rig, quota_spend(rig->tx, rig->account, &hourly, 2, false, &rig->err));
+	DO(rig, rig_try_claim(rig, send, &hourly, 1, &row, &claimed));
+	CHECK(!claimed);
+	CHECK_TEXT(rig_state(rig, send), "queued");
+	CHECK_INT(number(rig, "next_at", send), RIG_NOW_AT + HOUR_MS);
+	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), late_at);
+	CHECK(rig_claim(rig, tried));
+	CHECK(rig_result(rig, tried, SEND_DEFER, NULL, rig->now_at + DAY_MS)); /* the platform's own limit */
+	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, tried.v), late_at);
+	CHECK_OK(tx_exec(rig->tx, "UPDATE send SET until_at = due_at + 60000, next_at = due_at + 3600000 WHERE id = 3",
+			 &rig->err),
+		rig->err);
+	DO(rig, send_arm_all(rig->tx, &rig->err)); /* a restart forgets nothing of it */
+	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), late_at);
+	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, tried.v), late_at);
+	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, until.v), RIG_NOW_AT + MINUTE_MS + 1);
+	rig->now_at = late_at - 1;
+	CHECK(!rig_claim(rig, tried));
+	CHECK_TEXT(rig_state(rig, tried), "queued");
+	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, tried.v), late_at);
+	rig->now_at = late_at;
+	CHECK(!rig_claim(rig, send));
+	CHECK(!rig_claim(rig, tried));
+	CHECK_TEXT(rig_state(rig, send), "held late");
+	CHECK_TEXT(rig_state(rig, tried), "held late");
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM notice WHERE kind = 'warning'", 0), 2);
+}
+
 static void test_until__nothing_is_published_after_it(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
@@ -156,7 +195,7 @@ static void test_claim__an_account_that_is_not_ready_holds_it(void **state)
 	(void)state;
 	/* Claimed, the account is parked meanwhile, and the attempt comes back as "again later". */
 	CHECK(rig_claim(rig, send));
-	DO(rig, account_park(rig->tx, rig->account, NULL, "token refused", &rig->err));
+	DO(rig, account_park(rig->tx, rig->account, NULL, PARK_TOKEN, "token refused", &rig->err));
 	CHECK_TEXT(rig_state(rig, send), "sending");
 	CHECK(rig_result(rig, send, SEND_DEFER, NULL, 0));
 	CHECK(!rig_claim(rig, send));
@@ -181,8 +220,8 @@ static void test_claim__waits_for_its_quota_and_spends_none_of_the_others(void *
 		DO(rig, rig_try_claim(rig, send, quotas, 2, &row, &claimed));
 		CHECK(!claimed);
 		CHECK_TEXT(rig_state(rig, send), "queued");
-		/* 09:00 in the office is 01:00 UTC. */
-		CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), RIG_NOW_AT + 23 * HOUR_MS);
+		/* 09:00 in the office is 01:00 UTC; but by then it will be late. */
+		CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), RIG_NOW_AT + 10 * MINUTE_MS + 1);
 		CHECK_INT(number(rig, "next_at", send), RIG_NOW_AT + 23 * HOUR_MS);
 	}
 	DO(rig, quota_state(rig->tx, rig->account, &hourly, &quota, &rig->err));
@@ -510,7 +549,8 @@ static void test_resend__waits_for_its_quota_and_is_still_unsure(void **state)
 	DO(rig, rig_try_claim(rig, send, &hourly, 1, &row, &claimed));
 	CHECK(!claimed);
 	CHECK_TEXT(rig_state(rig, send), "unsure");
-	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), number(rig, "look_at", send));
+	CHECK_INT(number(rig, "look_at", send), RIG_NOW_AT + HOUR_MS);
+	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), RIG_NOW_AT + 10 * MINUTE_MS + 1); /* as anything */
 }
 
 static void test_resend__too_late_asks_a_person(void **state)
@@ -724,7 +764,7 @@ static void test_reply__waits_for_its_account(void **state)
 	bool held = false;
 
 	(void)state;
-	DO(rig, account_park(rig->tx, rig->account, NULL, "token refused", &rig->err));
+	DO(rig, account_park(rig->tx, rig->account, NULL, PARK_TOKEN, "token refused", &rig->err));
 	DO(rig, send_insert_reply(rig->tx, &officer, &new, &send, &held, &rig->err));
 	CHECK(held);
 	CHECK_TEXT(rig_state(rig, send), "held account_parked");
@@ -754,6 +794,7 @@ int main(void)
 		cmocka_unit_test(test_claim__never_before_its_time),
 		cmocka_unit_test(test_late_rule__publishes_within_it_and_holds_beyond),
 		cmocka_unit_test(test_late_rule__also_ends_the_tries_of_what_began_in_time),
+		cmocka_unit_test(test_late_rule__also_ends_waiting_for_a_limit),
 		cmocka_unit_test(test_until__nothing_is_published_after_it),
 		cmocka_unit_test(test_claim__an_account_that_is_not_ready_holds_it),
 		cmocka_unit_test(test_claim__waits_for_its_quota_and_spends_none_of_the_others),

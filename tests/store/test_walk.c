@@ -141,8 +141,8 @@ static bool step_answer(struct walk *walk)
 		(void)error_set(&result.error, ERROR_PLATFORM, ADVISE_RETRY, 1, "no");
 	}
 	return send.v && send_finish(rig->tx, send, &result, &applied, &rig->err) &&
-	       (!chance(5) || account_park(rig->tx, (struct account_id){ random_below(3) + 1 }, NULL, "token refused",
-				      &rig->err));
+	       (!chance(5) || account_park(rig->tx, (struct account_id){ random_below(3) + 1 }, NULL, PARK_TOKEN,
+				      "token refused", &rig->err));
 }
 
 static bool step_look(struct walk *walk)
@@ -266,7 +266,7 @@ static bool step_account(struct walk *walk)
 	case 2:
 		return account_resume(rig->tx, &leader, account, &rig->err);
 	case 3:
-		return account_park(rig->tx, account, NULL, "token refused", &rig->err);
+		return account_park(rig->tx, account, NULL, PARK_TOKEN, "token refused", &rig->err);
 	case 4:
 		return rig_login(rig, account, "2.00again");
 	default:
