@@ -189,7 +189,8 @@ static bool run_load(struct tx *tx, struct job *job, struct error *err)
 	cJSON_Delete(errand->ticket);
 	errand->ticket = NULL;
 	return notice_load(tx, errand->id, &errand->row, err) &&
-	       (!errand->row.ticket || view_ticket(tx, (struct ticket_id){ errand->row.ticket }, &errand->ticket, err));
+	       (!errand->row.ticket ||
+		       view_ticket_row(tx, (struct ticket_id){ errand->row.ticket }, &errand->ticket, err));
 }
 
 static void done_load(struct job *job, const struct error *err);
