@@ -7,8 +7,7 @@
 
 #include <stdint.h>
 
-#include <cjson/cJSON.h>
-
+struct event;
 struct tx;
 
 enum effect_kind {
@@ -19,7 +18,7 @@ enum effect_kind {
 	EFFECT_LEASE_DUE,  /* ticket `id`: its claim runs out at `at` */
 	EFFECT_NOTICE,     /* notice `id` waits for its hook */
 	EFFECT_ALARM,      /* the same of a notice about a life: it goes before all others */
-	EFFECT_EVENT,      /* an event row was written: `json` is what monitors see */
+	EFFECT_EVENT,      /* an event row was written: `event` */
 	EFFECT_INDEX,      /* there is something new to index for search */
 	EFFECT_MEDIA,      /* medium `id` of a message waits to be fetched at `at` */
 	EFFECT_TOPICS,     /* followers of `account` chose or left topics: the platform is to be told */
@@ -31,10 +30,10 @@ struct effect {
 	int64_t id;
 	int64_t account;
 	int64_t at;
-	cJSON *json; /* owned by the effect */
+	struct event *event; /* owned by the effect */
 };
 
 void effect_add(struct tx *tx, enum effect_kind kind, int64_t id, int64_t account, int64_t at);
-void effect_add_json(struct tx *tx, enum effect_kind kind, int64_t id, cJSON *taken);
+void effect_add_event(struct tx *tx, struct event *taken);
 
 #endif

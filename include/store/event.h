@@ -26,6 +26,20 @@ extern const struct actor actor_daemon;
 
 enum object_kind { OBJECT_POST, OBJECT_SEND, OBJECT_TICKET, OBJECT_ACCOUNT, OBJECT_DAEMON };
 
+/* An event that was written, as EFFECT_EVENT carries it: who wants to see it makes JSON of it. */
+struct event {
+	int64_t seq;
+	int64_t at;
+	char *actor;
+	char *action;
+	enum object_kind kind;
+	int64_t object;
+	cJSON *detail; /* NULL: none */
+};
+void event_free(struct event *event);
+/* {seq, at, actor, action, object, id, ...detail}. Gives. */
+cJSON *event_to_json(const struct event *event);
+
 /*
  * action: "ticket.claim", "send.sent", "account.parked": noun.verb, as in gazette-control(7). detail (taken, may be
  * NULL) is an object: state_from, state_to, reason, account, delivery... Adds EFFECT_EVENT.

@@ -51,7 +51,7 @@ struct send_row {
 	int64_t last_attempt_at;
 	int64_t look_at;
 	enum send_wish wish; /* of what is on its way or in doubt: honoured when it proves not to be out */
-	bool unproven;       /* send_claim only: an earlier attempt may be out, and this one finds out */
+	bool unproven;       /* send_ready only: an earlier attempt may be out, and this one finds out */
 	bool doubted;        /* some earlier attempt's outcome was unknown: a duplicate refusal means it landed */
 	char *remote_id;
 	char *url;
@@ -71,9 +71,9 @@ struct send_row {
 	char *reply_to_id;
 	char *reply_status_id;
 	char *reply_author_id;
-	struct send_upload *uploads; /* of the account, of these media; loaded by send_claim and send_load_whole */
+	struct send_upload *uploads; /* of the account, of these media; loaded by send_ready and send_load_whole */
 	size_t n_uploads;
-	struct post_media *media; /* loaded by send_claim only */
+	struct post_media *media; /* loaded likewise */
 	size_t n_media;
 	char *before_id;  /* loaded by send_load_for_find only: what the account sent last before this one's first
 			     attempt */
@@ -95,19 +95,19 @@ bool send_arm_all(struct tx *tx, struct error *err) must_check;
 bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error *err) must_check;
 
 /*
- * Claim a send that is due, queued or to be sent again while unsure: spends its quotas, writes the attempt row, state
- * sending. The row comes with its media.
+ * May this send leave now: one that is queued, or to be sent again while unsure? Then its quotas are spent, row has its
+ * media and counts the attempt, and send_claim() follows in the same job.
  *
- * Not claimable is no error: *ret_claimed false, and the send was put where it belongs: held when late or its account
- * is not ready, re-armed when its time or quota is not there yet (its new EFFECT_SEND_DUE is added), nothing when
- * somebody cancelled it. An unsure one is never held: it is looked at again, or when late the question goes to a
- * person.
+ * Not ready is no error: the send was put where it belongs: held when late or its account is not ready, re-armed when
+ * its time or quota is not there yet (its new EFFECT_SEND_DUE is added), nothing when somebody cancelled it. An unsure
+ * one is never held: it is looked at again, or when late the question goes to a person. row and account are as this
+ * transaction has loaded them.
  */
-bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quotas, size_t n_quotas,
-	struct send_row *ret_row, bool *ret_claimed, struct error *err) must_check;
+bool send_ready(struct tx *tx, struct send_row *row, const struct account_row *account,
+	const struct quota_window *quotas, size_t n_quotas, bool *ret_ready, struct error *err) must_check;
 
-/* The request as it will leave (its digest in hex), noted on the newest attempt in the job that claimed. */
-bool send_set_digest(struct tx *tx, struct send_id id, const char *digest, struct error *err) must_check;
+/* It leaves: state sending, the attempt row. digest: of the request (in hex); NULL: none could be made of it. */
+bool send_claim(struct tx *tx, struct send_row *row, const char *digest, struct error *err) must_check;
 
 /* A step is finished: what is done, and (may be NULL) what was uploaded. Only while it is being sent. */
 bool send_step(struct tx *tx, struct send_id id, const char *progress, const struct send_upload *upload,

@@ -3,8 +3,9 @@
  *
  * The store thread is the only writer. It is given jobs; it takes all that wait (urgent ones first, a capped
  * number), runs each under its savepoint inside one transaction, commits once for the group and only then hands
- * them back: job.done runs on the loop. Effects on the world happen there and nowhere else. Jobs for reading run on
- * the reader thread with connections of their own.
+ * them back: job.done runs on the loop. A job marked `sound` has no savepoint of its own; should one fail after it
+ * wrote, its group fails as if it could not be committed, and who insists is run again, now under a savepoint. Effects
+ * on the world happen there and nowhere else. Jobs for reading run on the reader thread with connections of their own.
  *
  *   loop ──store_write()──▶ store thread: BEGIN; run, run, run; COMMIT ──▶ wake ──▶ loop: done, done, done
  *   loop ──store_read()───▶ reader thread: run ──────────────────────────▶ wake ──▶ loop: done
@@ -39,6 +40,7 @@ struct job {
 	bool urgent;        /* before what is not */
 	unsigned rows;      /* of what is not: so many messages; a commit takes LIMIT_INTAKE_PER_COMMIT */
 	bool insist;        /* see above; run() must be repeatable */
+	bool sound;         /* whatever can refuse it does so before its first write: it needs no savepoint */
 	int tries;          /* the store's */
 	bool ok;            /* the store's */
 	struct error error; /* the store's */

@@ -51,6 +51,8 @@ struct ticket_filter {
 /* Most urgent first: priority, then the nearest deadline, then age. */
 bool view_tickets(struct tx *tx, const struct ticket_filter *filter, struct page *page, cJSON *rows,
 	struct error *err) must_check;
+/* One of those rows, and what a list has no room for. */
+bool view_ticket_row(struct tx *tx, struct ticket_id id, cJSON **ret_ticket, struct error *err) must_check;
 /* With its thread (messages and replies in order), history and deadlines. */
 bool view_ticket(struct tx *tx, struct ticket_id id, cJSON **ret_ticket, struct error *err) must_check;
 

@@ -37,7 +37,7 @@ struct monitor {
 /* What an event says beyond who did what to what; for people in their language. */
 static void add_detail(struct buf *out, const cJSON *event, bool people)
 {
-	static const char *const names[] = { "priority", "class", "account", "delivery", "to", "target", "hold",
+	static const char *const names[] = { "priority", "class", "account", "delivery", "to", "target", "hold", "wish",
 		"state_to", "days", "level", "title", "url", "error", "reason", "why", "text", "receipt", "result" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -47,7 +47,7 @@ static void add_detail(struct buf *out, const cJSON *event, bool people)
 			(void)buf_add_char(out, ' ');
 		}
 		if (strcmp(names[i], "state_to") == 0 || strcmp(names[i], "class") == 0 ||
-			strcmp(names[i], "hold") == 0) {
+			strcmp(names[i], "hold") == 0 || strcmp(names[i], "wish") == 0) {
 			const char *word = json_text(event, names[i], "");
 
 			(void)buf_add_text(out, people ? i18n_word(word) : word);
@@ -292,8 +292,8 @@ static const struct option options[] = {
 };
 
 static const char *const fields[] = { "seq", "at", "actor", "action", "object", "id", "alarm", "account", "post",
-	"delivery", "ticket", "priority", "class", "state_from", "state_to", "hold", "target", "level", "to", "why",
-	"reason", "text", "error", "url", "remote_id", "title", "key", "due_at", "accounts", "days", "receipt",
+	"delivery", "ticket", "priority", "class", "state_from", "state_to", "hold", "wish", "target", "level", "to",
+	"why", "reason", "text", "error", "url", "remote_id", "title", "key", "due_at", "accounts", "days", "receipt",
 	"result", "hook", "exit_code", "message", "send", "renewed", "taken_from", NULL };
 static const struct column columns[] = {
 	{ "at", N_("WHEN"), COLUMN_TIME, 0, false },

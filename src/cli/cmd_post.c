@@ -256,10 +256,15 @@ static bool steer(struct cli *cli, const char *method, cJSON *params, struct err
 	}
 	cJSON_ArrayForEach(row, json_get(result, "rows"))
 	{
-		if (for_people(cli)) {
-			say(cli, "%s: %s", json_text(row, "delivery", ""), i18n_word(json_text(row, "state", "")));
-		} else {
+		const char *wished = post_wished(row);
+
+		if (!for_people(cli)) {
 			output_row(cli, row);
+		} else if (wished) {
+			/* What was asked for has not happened, and may not: not only for who watches. */
+			warn(cli, "%s: %s", json_text(row, "delivery", ""), wished);
+		} else {
+			say(cli, "%s: %s", json_text(row, "delivery", ""), i18n_word(json_text(row, "state", "")));
 		}
 	}
 	output_rows_end(cli);
@@ -339,7 +344,7 @@ static const char *const show_fields[] = { "id", "key", "title", "text", "class"
 static const struct shape show_shape = { "id", list_columns, show_fields };
 
 static const char *const wait_fields[] = { "delivery", "account", "state", "hold", "url", "error", NULL };
-static const char *const steer_fields[] = { "delivery", "state", NULL };
+static const char *const steer_fields[] = { "delivery", "state", "wish", NULL };
 static const struct column steer_columns[] = {
 	{ "delivery", N_("DELIVERY"), COLUMN_TEXT, 0, false },
 	{ "state", N_("STATE"), COLUMN_STATE, 0, false },
@@ -443,10 +448,14 @@ static const struct verb verbs[] = {
 		run_list },
 	{ "show", "N...", N_("one post: text, deliveries, history"), NULL, NULL, NULL, "post", 1, -1, &show_shape,
 		false, run_show },
-	{ "cancel", "N|N/ACCOUNT|ALL...", N_("never send what has not been sent"), NULL, cancel_examples,
-		reason_options, "delivery", 1, -1, &steer_shape, true, run_cancel },
-	{ "hold", "N|N/ACCOUNT|ALL...", N_("stop what has not left yet"), NULL, hold_examples, reason_options,
-		"delivery", 1, -1, &steer_shape, true, run_hold },
+	{ "cancel", "N|N/ACCOUNT|ALL...", N_("never send what has not been sent"),
+		N_("What is on its way, or may be out, cannot be stopped: it is named, "
+		   "and should it prove not to be out it is cancelled then."),
+		cancel_examples, reason_options, "delivery", 1, -1, &steer_shape, true, run_cancel },
+	{ "hold", "N|N/ACCOUNT|ALL...", N_("stop what has not left yet"),
+		N_("What is on its way, or may be out, cannot be stopped: it is named, "
+		   "and should it prove not to be out it is held then."),
+		hold_examples, reason_options, "delivery", 1, -1, &steer_shape, true, run_hold },
 	{ "release", "N|N/ACCOUNT|ALL...", N_("let what is held go on"), NULL, release_examples, release_options,
 		"delivery", 1, -1, &steer_shape, true, run_release },
 	{ "withdraw", "N|N/ACCOUNT... --reason TEXT", N_("take back what was published"),

@@ -112,13 +112,13 @@ static const struct option settle_options[] = {
 };
 
 static const char *const list_fields[] = { "delivery", "id", "kind", "account", "post", "ticket", "state", "hold",
-	"due_at", "next_at", "attempts", "remote_id", "url", "error", "error_code", "note", "sent_at", "look_at",
-	"mode", "job", "thread", "withdraws", "withdrawn_at", "text", NULL };
+	"wish", "due_at", "next_at", "attempts", "remote_id", "url", "error", "error_code", "note", "sent_at",
+	"look_at", "mode", "job", "thread", "withdraws", "withdrawn_at", "text", NULL };
 static const struct column list_columns[] = {
 	{ "delivery", N_("DELIVERY"), COLUMN_TEXT, 0, false },
 	{ "state", N_("STATE"), COLUMN_STATE, 0, false },
 	{ "mode", N_("MODE"), COLUMN_WORD, 0, false },
-	{ "hold", N_("HOLD"), COLUMN_WORD, 0, true },
+	{ "hold|wish", N_("HOLD"), COLUMN_WORD, 0, true },
 	{ "due_at", N_("DUE"), COLUMN_TIME, 0, false },
 	{ "attempts", N_("TRIES"), COLUMN_NUMBER, 0, true },
 	{ "error|text", N_("TEXT"), COLUMN_SAID, 20, false },

@@ -59,10 +59,26 @@ static void add_said(struct buf *out, const struct column *column, const cJSON *
 	}
 }
 
+/* The first of "a|b" that is not empty. */
+static const char *first_word(const cJSON *row, const char *field)
+{
+	struct str rest = str_from(field);
+	const char *word = "";
+	struct str part;
+
+	while (!word[0] && str_split(&rest, '|', &part)) {
+		char name[32];
+
+		(void)snprintf(name, sizeof(name), STR_FMT, STR_ARG(part));
+		word = json_text(row, name, "");
+	}
+	return word;
+}
+
 void cell_text(struct cli *cli, struct buf *out, const struct column *column, const cJSON *row, bool people,
 	enum style *ret_style)
 {
-	const char *word = json_text(row, column->field, "");
+	const char *word = first_word(row, column->field);
 
 	*ret_style = STYLE_PLAIN;
 	switch (column->kind) {

@@ -19,6 +19,31 @@ static void show_said(struct cli *cli, const char *said, enum style style)
 	buf_finish(&text);
 }
 
+const char *post_wished(const cJSON *row)
+{
+	static const struct {
+		const char *state;
+		const char *hold;
+		const char *cancel;
+	} said[] = {
+		{ "sending", N_("it is being sent; if it does not go out, it will be held"),
+			N_("it is being sent; if it does not go out, it will be cancelled") },
+		{ "pending", N_("the platform works on it; if it does not come out, it will be held"),
+			N_("the platform works on it; if it does not come out, it will be cancelled") },
+		{ "unsure", N_("outcome unknown; if it is not out, it will be held"),
+			N_("outcome unknown; if it is not out, it will be cancelled") },
+	};
+	const char *state = json_text(row, "state", "");
+	const char *wish = json_text(row, "wish", "");
+
+	for (size_t i = 0; wish[0] && i < ARRAY_LEN(said); i++) {
+		if (strcmp(state, said[i].state) == 0) {
+			return strcmp(wish, "hold") == 0 ? _(said[i].hold) : _(said[i].cancel);
+		}
+	}
+	return NULL;
+}
+
 static void show_deliveries(struct cli *cli, const cJSON *post)
 {
 	const cJSON *row;
@@ -29,6 +54,7 @@ static void show_deliveries(struct cli *cli, const cJSON *post)
 		const char *hold = json_text(row, "hold", "");
 		const char *error = json_text(row, "error", "");
 		const char *url = json_text(row, "url", "");
+		const char *wished = post_wished(row);
 
 		page_cell(cli, json_text(row, "delivery", ""), 24, STYLE_PLAIN);
 		page_cell(cli, i18n_word(state), 10, state_style(state));
@@ -40,6 +66,9 @@ static void show_deliveries(struct cli *cli, const cJSON *post)
 		}
 		if (hold[0]) {
 			page_cell(cli, i18n_word(hold), 0, STYLE_DIM);
+		}
+		if (wished) {
+			page_cell(cli, wished, 0, STYLE_DIM);
 		}
 		if (url[0]) {
 			page_cell(cli, url, 0, STYLE_PLAIN);

@@ -23,6 +23,9 @@ bool post_load(struct cli *cli, const char *path, struct post_file *file, struct
 bool post_look_at(struct cli *cli, const struct post_file *file, bool whole, struct error *err) must_check;
 bool post_hand_in(struct cli *cli, const struct post_file *file, struct error *err) must_check;
 
+/* post_page.c: what is to become of a delivery that was called off while it was on its way; NULL: it was not */
+const char *post_wished(const cJSON *row);
+
 /* post_withdraw.c */
 extern const struct option post_withdraw_options[];
 extern const struct option post_correct_options[];

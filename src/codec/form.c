@@ -13,11 +13,16 @@ static bool plain(char c)
 
 bool form_encode(struct buf *out, struct str value)
 {
+	static const char digits[] = "0123456789ABCDEF";
+
 	for (size_t i = 0; i < value.n; i++) {
+		unsigned char c = (unsigned char)value.p[i];
+		char escaped[] = { '%', digits[c >> 4], digits[c & 15] };
+
 		if (plain(value.p[i])) {
 			(void)buf_add_char(out, value.p[i]);
 		} else {
-			(void)buf_printf(out, "%%%02X", (unsigned)(unsigned char)value.p[i]);
+			(void)buf_add(out, escaped, sizeof(escaped));
 		}
 	}
 	return !out->failed;

@@ -364,10 +364,15 @@ void json_add_str(cJSON *object, const char *key, struct str text)
 	uint32_t code_point;
 
 	buf_init(&safe, text.n * 3 + 1);
-	while (utf8_next(&rest, &code_point)) {
+	while (rest.n > 0) {
+		size_t plain = plain_bytes(rest);
 		char bytes[4];
 
-		(void)buf_add(&safe, bytes, utf8_encode(code_point ? code_point : 0xfffd, bytes));
+		(void)buf_add(&safe, rest.p, plain);
+		rest = str_sub(rest, plain, rest.n);
+		if (utf8_next(&rest, &code_point)) {
+			(void)buf_add(&safe, bytes, utf8_encode(code_point ? code_point : 0xfffd, bytes));
+		}
 	}
 	json_add(object, key, cJSON_CreateString(safe.p));
 	buf_finish(&safe);

@@ -22,6 +22,7 @@
 #include "daemon/verb.h"
 #include "net/unix_socket.h"
 #include "proto/frame.h"
+#include "store/event.h"
 #include "store/view.h"
 #include "verbs.gen.h"
 
@@ -417,8 +418,9 @@ static void count_monitor(void *data, struct peer *peer)
 	*(size_t *)data += client && client->monitors;
 }
 
-void control_event(struct control *control, const cJSON *event)
+void control_event(struct control *control, const struct event *event)
 {
+	cleanup(json_freep) cJSON *json = NULL;
 	struct buf out;
 	size_t monitors = 0;
 
@@ -426,10 +428,10 @@ void control_event(struct control *control, const cJSON *event)
 	if (monitors == 0) {
 		return;
 	}
-
+	json = event_to_json(event);
 	buf_init(&out, LIMIT_ANSWER_BYTES);
-	if (frame_add_notification(&out, "event", event)) {
-		struct send_event_walk walk = { buf_str(&out), event };
+	if (frame_add_notification(&out, "event", json)) {
+		struct send_event_walk walk = { buf_str(&out), json };
 
 		listener_each(control->listener, write_event, &walk);
 	}

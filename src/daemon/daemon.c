@@ -172,8 +172,8 @@ static void on_effect(void *data, const struct effect *effect)
 		return;
 	case EFFECT_EVENT:
 		if (daemon->control) {
-			control_event(daemon->control, effect->json);
-			post_waits_changed(daemon, effect->json);
+			control_event(daemon->control, effect->event);
+			post_waits_changed(daemon, effect->event);
 		}
 		return;
 	case EFFECT_TOPICS:

@@ -45,6 +45,7 @@
 #include "store/ticket.h"
 
 struct call;
+struct event;
 struct outbox;
 struct looks;
 struct tokens;
@@ -282,7 +283,7 @@ void callbacks_stop(struct callbacks *callbacks);
 /* control.c */
 struct control *control_new(struct daemon *daemon, int fd, struct error *err);
 void control_free(struct control *control);
-void control_event(struct control *control, const cJSON *event); /* to every monitor that may see it */
+void control_event(struct control *control, const struct event *event); /* to every monitor that may see it */
 bool control_may_see(unsigned roles, const cJSON *event);
 /* From now on this peer gets every event. False: it is gone. */
 bool control_monitor(struct control *control, uint64_t peer_number);
@@ -293,7 +294,7 @@ void post_preview(struct call *call, const char *delivery, const char *to, bool 
 /* waits.c: `post wait`. Takes the call and answers it later; timeout_ms 0: no end. */
 void post_wait(struct call *call, struct post_id post, int64_t timeout_ms);
 /* An event was committed: whoever waits for its post looks again. */
-void post_waits_changed(struct daemon *daemon, const cJSON *event);
+void post_waits_changed(struct daemon *daemon, const struct event *event);
 /* The daemon stops: everybody gets what is known. */
 void post_waits_stop(struct daemon *daemon);
 

@@ -3,6 +3,8 @@
  * is written down. A notice is owed until its exit code is on disk, so a hook may run twice after a crash, but never
  * not at all.
  *
+ * An alarm waits for no other hook; only those of one ticket wait for each other, and are told together.
+ *
  * A hook is started as
  *
  *   PROGRAM [its own arguments] KIND TARGET TICKET ACCOUNT      ("-" for what there is not)
@@ -26,10 +28,13 @@ struct hooks {
 	struct daemon *daemon;
 	struct due due;    /* ids are notices */
 	struct due alarms; /* the same of those about a life */
+	struct errand *ringing;
 };
 
 /* One notice, from the due clock to its recorded exit code. */
 struct errand {
+	struct errand *next;  /* hooks.ringing: alarms whose hook was handed over */
+	struct errand *after; /* an alarm of the same ticket that rings when this one has; NULL: none */
 	struct job job;
 	struct hooks *hooks;
 	int64_t id;
@@ -84,10 +89,65 @@ static void record(struct errand *errand, int exit_code, const char *why)
 	store_write(errand->hooks->daemon->store, &errand->job);
 }
 
+static void start(struct errand *errand);
+
+/* ---- alarms of one ticket ---- */
+
+static struct errand *ringing_for(struct hooks *hooks, int64_t ticket)
+{
+	struct errand *errand = ticket ? hooks->ringing : NULL;
+
+	while (errand && errand->row.ticket != ticket) {
+		errand = errand->next;
+	}
+	return errand;
+}
+
+/*
+ * Somebody who writes without end must not keep busy whom another needs: a ticket rings once at a time, and once more
+ * for all that came meanwhile.
+ */
+static void ring(struct errand *errand)
+{
+	struct hooks *hooks = errand->hooks;
+	struct errand *now = ringing_for(hooks, errand->row.ticket);
+
+	if (!now) {
+		errand->next = hooks->ringing;
+		hooks->ringing = errand;
+		start(errand);
+		return;
+	}
+	if (now->after) {
+		record(now->after, 0, "told with one that came after it");
+	}
+	now->after = errand;
+}
+
+static void rang(struct errand *errand)
+{
+	struct errand **at = &errand->hooks->ringing;
+	struct errand *after = errand->after;
+
+	while (*at && *at != errand) {
+		at = &(*at)->next;
+	}
+	if (*at) {
+		*at = errand->next;
+	}
+	errand->after = NULL;
+	if (after && !errand->hooks->daemon->stopping) {
+		ring(after);
+	} else if (after) {
+		errand_free(after); /* it stays open and runs at the next start */
+	}
+}
+
 static void on_hook_done(void *data, const struct notice_result *result)
 {
 	struct errand *errand = data;
 
+	rang(errand);
 	if (!result->started && result->error.advice == ADVISE_RETRY) {
 		again_later(errand);
 		errand_free(errand);
@@ -158,6 +218,7 @@ static void start(struct errand *errand)
 	struct buf text;
 
 	if (!hook->argv) {
+		rang(errand);
 		record(errand, 0, "no such hook is configured");
 		return;
 	}
@@ -189,7 +250,8 @@ static bool run_load(struct tx *tx, struct job *job, struct error *err)
 	cJSON_Delete(errand->ticket);
 	errand->ticket = NULL;
 	return notice_load(tx, errand->id, &errand->row, err) &&
-	       (!errand->row.ticket || view_ticket(tx, (struct ticket_id){ errand->row.ticket }, &errand->ticket, err));
+	       (!errand->row.ticket ||
+		       view_ticket_row(tx, (struct ticket_id){ errand->row.ticket }, &errand->ticket, err));
 }
 
 static void done_load(struct job *job, const struct error *err);
@@ -215,7 +277,11 @@ static void done_load(struct job *job, const struct error *err)
 	struct hooks *hooks = errand->hooks;
 
 	if (!err && !hooks->daemon->stopping) {
-		start(errand);
+		if (errand->alarm) {
+			ring(errand);
+		} else {
+			start(errand);
+		}
 		return;
 	}
 	if (err && err->domain != ERROR_MISSING && !errand->by_reader && !hooks->daemon->stopping) {
@@ -279,6 +345,11 @@ void hooks_free(struct hooks *hooks)
 {
 	if (!hooks) {
 		return;
+	}
+	for (struct errand *errand = hooks->ringing; errand; errand = errand->next) {
+		if (errand->after) {
+			errand_free(errand->after);
+		}
 	}
 	due_finish(&hooks->due);
 	due_finish(&hooks->alarms);

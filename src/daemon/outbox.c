@@ -141,38 +141,41 @@ void send_for_driver(const struct send_row *row, struct driver_send *ret)
 	};
 }
 
-static bool run_claim(struct tx *tx, struct job *job, struct error *err)
+static bool claim_ready(struct tx *tx, struct flight *flight, const struct account_row *account, struct error *err)
 {
-	struct flight *flight = container_of(job, struct flight, job);
 	struct quota_window windows[DRIVER_QUOTAS_MAX];
-	struct account_row account = { 0 };
+	const char *digest = NULL;
 	size_t n = 0;
-	bool ok;
 
-	if (!send_load(tx, flight->send, &flight->row, err)) {
-		return false;
-	}
 	send_for_driver(&flight->row, &flight->content);
 	flight->spent = flight->driver->cost(OP_SEND, &flight->content);
 	quota_windows(flight->quotas, flight->n_quotas, flight->spent, windows, &n);
-	send_row_finish(&flight->row);
-	flight->row = (struct send_row){ 0 };
-	ok = send_claim(tx, flight->send, windows, n, &flight->row, &flight->claimed, err);
-	if (!ok || !flight->claimed) {
-		return ok;
-	}
-	/* The token of this moment, not the loop's copy: a login may have been committed since. */
-	if (!account_load(tx, flight->account, &account, err)) {
+	if (!send_ready(tx, &flight->row, account, windows, n, &flight->claimed, err)) {
 		return false;
 	}
-	send_for_driver(&flight->row, &flight->content);
-	op_run_init(&flight->run, flight->driver, OP_SEND, flight->config, flight->rules, &account.token,
-		account.remote_uid);
+	if (!flight->claimed) {
+		return true;
+	}
+	send_for_driver(&flight->row, &flight->content); /* now with its media */
+	op_run_init(&flight->run, flight->driver, OP_SEND, flight->config, flight->rules, &account->token,
+		account->remote_uid);
 	flight->run.op.send = &flight->content;
 	if (flight->driver->request(&flight->run.op, &flight->request, &flight->unbuildable)) {
 		http_request_digest(&flight->request, flight->digest);
-		ok = send_set_digest(tx, flight->send, flight->digest, err);
+		digest = flight->digest;
 	}
+	return send_claim(tx, &flight->row, digest, err);
+}
+
+static bool run_claim(struct tx *tx, struct job *job, struct error *err)
+{
+	struct flight *flight = container_of(job, struct flight, job);
+	struct account_row account = { 0 };
+	bool ok;
+
+	/* The account of this moment, not the loop's copy: a login may have been committed since. */
+	ok = send_load(tx, flight->send, &flight->row, err) && account_load(tx, flight->account, &account, err) &&
+	     claim_ready(tx, flight, &account, err);
 	account_row_finish(&account);
 	return ok;
 }
@@ -350,7 +353,7 @@ static void next_step(struct flight *flight, struct outcome *outcome)
 	driver_upload_finish(&flight->upload);
 	flight->upload = outcome->upload;
 	outcome->upload = (struct driver_upload){ 0 };
-	flight->job = (struct job){ .run = run_step, .done = done_step, .urgent = true };
+	flight->job = (struct job){ .run = run_step, .done = done_step, .urgent = true, .sound = true };
 	store_write(flight->outbox->daemon->store, &flight->job);
 }
 
@@ -498,6 +501,8 @@ static void record(struct flight *flight, enum send_event event, const struct er
 		flight->result.error = *err;
 	}
 	flight->job = (struct job){ .run = run_result, .done = done_result, .urgent = true, .insist = true };
+	/* More than the send itself is touched by parking, which holds others, and by a reply, which has a ticket. */
+	flight->job.sound = !flight->park && flight->row.kind == SEND_PUBLISH;
 	daemon_point("before-result");
 	store_write(flight->outbox->daemon->store, &flight->job);
 }
@@ -515,7 +520,7 @@ static void claim(struct outbox *outbox, struct account *account, struct send_id
 	flight->n_quotas = account->n_quotas;
 	flight->quotas = xnew_array(struct driver_quota, account->n_quotas + 1);
 	memcpy(flight->quotas, account->quotas, account->n_quotas * sizeof(*account->quotas));
-	flight->job = (struct job){ .run = run_claim, .done = done_claim, .urgent = true };
+	flight->job = (struct job){ .run = run_claim, .done = done_claim, .urgent = true, .sound = true };
 	account->sends_in_flight++;
 	outbox->in_flight++;
 	store_write(outbox->daemon->store, &flight->job);

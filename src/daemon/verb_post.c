@@ -436,6 +436,22 @@ static bool steer_one(struct tx *tx, struct call *call, enum steer steer, struct
 	return false;
 }
 
+/* "12" and ALL mean those that can; a delivery named by itself must. On its way or in doubt it can be wished. */
+static bool may_steer(const struct send_row *send, enum steer steer)
+{
+	enum send_state to;
+
+	switch (steer) {
+	case STEER_CANCEL:
+		return send_takes_wish(send->state) || send_next(send->state, SEND_CANCEL, &to);
+	case STEER_HOLD:
+		return send_takes_wish(send->state) || send_next(send->state, SEND_HOLD, &to);
+	case STEER_RELEASE:
+		return send->wish != WISH_NONE || send_next(send->state, SEND_RELEASE, &to);
+	}
+	return false;
+}
+
 static bool run_steer(struct tx *tx, struct call *call, enum steer steer, struct error *err)
 {
 	static const char *const names[] = { "deliveries", "reason", "at", NULL };
@@ -456,25 +472,16 @@ static bool run_steer(struct tx *tx, struct call *call, enum steer steer, struct
 	for (size_t i = 0; i < list.n; i++) {
 		cJSON *row;
 		struct send_row send = { 0 };
-		enum send_state to;
+		bool passed_over;
 
 		if (!send_load(tx, list.items[i].id, &send, err)) {
 			return false;
 		}
-		if (list.items[i].one_of_many && !send_next(send.state,
-							 steer == STEER_CANCEL ? SEND_CANCEL
-							 : steer == STEER_HOLD ? SEND_HOLD
-									       : SEND_RELEASE,
-							 &to)) {
-			/* "12" and ALL mean those that can; a delivery named by itself must. */
-			send_row_finish(&send);
-			continue;
-		}
-		if (list.items[i].one_of_many && send.state == SEND_SENDING) {
-			send_row_finish(&send);
-			continue;
-		}
+		passed_over = list.items[i].one_of_many && !may_steer(&send, steer);
 		send_row_finish(&send);
+		if (passed_over) {
+			continue;
+		}
 		if (!steer_one(tx, call, steer, list.items[i].id, reason, due_at, err) ||
 			!send_load(tx, list.items[i].id, &send, err)) {
 			return false;
@@ -482,6 +489,7 @@ static bool run_steer(struct tx *tx, struct call *call, enum steer steer, struct
 		row = json_object();
 		json_add_text(row, "delivery", list.items[i].name);
 		json_add_text(row, "state", send_state_name(send.state));
+		json_add_text(row, "wish", send.wish == WISH_NONE ? NULL : send_wish_name(send.wish));
 		json_push(rows, row);
 		send_row_finish(&send);
 	}

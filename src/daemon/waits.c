@@ -10,6 +10,7 @@
 #include "core/mem.h"
 #include "daemon/daemon.h"
 #include "daemon/verb.h"
+#include "store/event.h"
 #include "store/send.h"
 #include "store/view.h"
 
@@ -137,9 +138,9 @@ void post_wait(struct call *call, struct post_id post, int64_t timeout_ms)
 	look(wait);
 }
 
-void post_waits_changed(struct daemon *daemon, const cJSON *event)
+void post_waits_changed(struct daemon *daemon, const struct event *event)
 {
-	int64_t post = json_i64(event, "post", 0);
+	int64_t post = json_i64(event->detail, "post", 0);
 
 	if (post == 0) {
 		return;

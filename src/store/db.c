@@ -13,6 +13,7 @@
 #include "core/mem.h"
 #include "core/random.h"
 #include "core/str.h"
+#include "store/event.h"
 #include "store/store_internal.h"
 
 #define BUSY_MS        2000
@@ -362,15 +363,15 @@ void effect_add(struct tx *tx, enum effect_kind kind, int64_t id, int64_t accoun
 	add(tx, (struct effect){ .kind = kind, .id = id, .account = account, .at = at });
 }
 
-void effect_add_json(struct tx *tx, enum effect_kind kind, int64_t id, cJSON *taken)
+void effect_add_event(struct tx *tx, struct event *taken)
 {
-	add(tx, (struct effect){ .kind = kind, .id = id, .json = taken });
+	add(tx, (struct effect){ .kind = EFFECT_EVENT, .id = taken->seq, .event = taken });
 }
 
 void effects_cut(struct effect_list *list, size_t n)
 {
 	while (list->n > n) {
-		cJSON_Delete(list->items[--list->n].json);
+		event_free(list->items[--list->n].event);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/json.h"
+#include "core/mem.h"
 #include "store/db.h"
 
 const struct actor actor_daemon = { .uid = -1, .name = "gazetted" };
@@ -67,10 +68,28 @@ static cJSON *event_json(
 	return event;
 }
 
+void event_free(struct event *event)
+{
+	if (!event) {
+		return;
+	}
+	free(event->actor);
+	free(event->action);
+	cJSON_Delete(event->detail);
+	free(event);
+}
+
+cJSON *event_to_json(const struct event *event)
+{
+	return event_json(event->seq, event->at, event->actor, event->action, object_kind_name(event->kind),
+		event->object, cJSON_Duplicate(event->detail, true));
+}
+
 bool event_add(struct tx *tx, const struct actor *actor, const char *action, enum object_kind kind, int64_t object,
 	cJSON *detail, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_add, err);
+	struct event *event;
 	struct buf text;
 	bool ok = false;
 
@@ -93,8 +112,17 @@ bool event_add(struct tx *tx, const struct actor *actor, const char *action, enu
 		cJSON_Delete(detail);
 		return false;
 	}
-	effect_add_json(tx, EFFECT_EVENT, tx_last_id(tx),
-		event_json(tx_last_id(tx), tx_now_at(tx), actor->name, action, object_kind_name(kind), object, detail));
+	event = xnew(struct event);
+	*event = (struct event){
+		.seq = tx_last_id(tx),
+		.at = tx_now_at(tx),
+		.actor = xstrdup(actor->name),
+		.action = xstrdup(action),
+		.kind = kind,
+		.object = object,
+		.detail = detail,
+	};
+	effect_add_event(tx, event);
 	return true;
 }
 

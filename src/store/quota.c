@@ -10,9 +10,10 @@
 
 static const char sql_load[] =
 	"SELECT window_at, used, blocked_until_at FROM quota WHERE account_id = $1 AND scope = $2";
-static const char sql_use[] =
+static const char sql_add[] =
 	"INSERT INTO quota (account_id, scope, window_at, used) VALUES ($1, $2, $3, $4)"
-	" ON CONFLICT (account_id, scope) DO UPDATE SET window_at = excluded.window_at, used = excluded.used";
+	" ON CONFLICT (account_id, scope) DO UPDATE SET window_at = excluded.window_at,"
+	" used = CASE WHEN window_at = excluded.window_at THEN used + excluded.used ELSE excluded.used END";
 static const char sql_block[] =
 	"INSERT INTO quota (account_id, scope, window_at, used, blocked_until_at) VALUES ($1, $2, 0, 0, $3)"
 	" ON CONFLICT (account_id, scope) DO UPDATE SET blocked_until_at = max(blocked_until_at, "
@@ -77,10 +78,9 @@ static bool load(struct tx *tx, struct account_id id, const struct quota_window 
 	return false;
 }
 
-static bool save(
-	struct tx *tx, struct account_id id, const struct quota_window *window, int64_t used, struct error *err)
+static bool add(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t n, struct error *err)
 {
-	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_use, err);
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_add, err);
 
 	if (!stmt) {
 		return false;
@@ -88,7 +88,7 @@ static bool save(
 	stmt_bind_i64(stmt, 1, id.v);
 	stmt_bind_text(stmt, 2, window->scope);
 	stmt_bind_i64(stmt, 3, quota_window_begin(window, tx_now_at(tx)));
-	stmt_bind_i64(stmt, 4, used);
+	stmt_bind_i64(stmt, 4, n);
 	return stmt_run(stmt, err);
 }
 
@@ -116,7 +116,7 @@ bool quota_spend(struct tx *tx, struct account_id id, const struct quota_window 
 		return wait_until(
 			err, quota_window_end(window, now_at), now_at, window->scope, "used up in this window");
 	}
-	return save(tx, id, window, used + n, err);
+	return add(tx, id, window, n, err);
 }
 
 /* When all of these have a call left; 0: now. */
@@ -145,7 +145,7 @@ bool quotas_spend(struct tx *tx, struct account_id id, const struct quota_window
 		return false;
 	}
 	for (size_t i = 0; i < n && !*ret_wait_at; i++) {
-		if (!quota_spend(tx, id, &windows[i], 1, false, err)) {
+		if (!add(tx, id, &windows[i], 1, err)) {
 			return false;
 		}
 	}
@@ -161,8 +161,7 @@ bool quota_return(
 	if (quota_window_begin(window, spent_at) != quota_window_begin(window, tx_now_at(tx))) {
 		return true;
 	}
-	return load(tx, id, window, &used, &blocked_until_at, err) &&
-	       (used == 0 || save(tx, id, window, used - 1, err));
+	return load(tx, id, window, &used, &blocked_until_at, err) && (used == 0 || add(tx, id, window, -1, err));
 }
 
 bool quota_block(struct tx *tx, struct account_id id, const char *scope, int64_t until_at, struct error *err)
@@ -190,7 +189,7 @@ bool quota_observe(
 	if (window->limit <= 0 || window->limit - remaining <= used) {
 		return true;
 	}
-	return save(tx, id, window, window->limit - remaining, err);
+	return add(tx, id, window, window->limit - remaining - used, err);
 }
 
 bool quota_state(struct tx *tx, struct account_id id, const struct quota_window *window, struct quota_state *ret_state,

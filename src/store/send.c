@@ -19,23 +19,24 @@
 
 #define RESEND_HELD_MS (10 * MINUTE_MS) /* an account that is not ready is looked at again */
 
-#define COLUMNS \
+/* What send_move() may look at: all of a send but what it says and what was said of it. */
+#define BRIEF \
 	"SELECT send.id, send.kind, send.state, send.hold, send.account_id, send.post_id, send.ticket_id, " \
-	"account.name, send.text," \
-	" send.due_at, send.until_at, send.late_ms, send.next_at, send.attempts, send.finds, send.resends, " \
-	"send.first_attempt_at," \
-	" send.last_attempt_at, send.look_at, send.doubted, send.remote_id, send.url, message.kind, " \
-	"message.remote_id," \
-	" message.status_id, message.author_id, send.progress, send.job_id, target.id, target.remote_id, " \
-	"target.job_id," \
-	" target.mode, post.title, post.form, send.mode, post.topic, post.markdown, post.byline, " \
-	"post.digest_text," \
-	" post.source_url, post.cover, post.comments, send.thread_id, send.wish" \
-	" FROM send JOIN account ON account.id = send.account_id" \
-	" LEFT JOIN message ON message.id = send.message_id LEFT JOIN post ON post.id = send.post_id" \
-	" LEFT JOIN send AS target ON target.id = send.target_id"
+	"account.name, send.due_at, send.until_at, send.late_ms, send.next_at, send.attempts, send.finds, " \
+	"send.resends, send.first_attempt_at, send.last_attempt_at, send.look_at, send.doubted, send.target_id, " \
+	"send.wish"
+#define TEXTS \
+	", send.text, send.remote_id, send.url, message.kind, message.remote_id, message.status_id, " \
+	"message.author_id, send.progress, send.job_id, send.thread_id, target.remote_id, target.job_id, " \
+	"target.mode, post.title, post.form, send.mode, post.topic, post.markdown, post.byline, post.digest_text, " \
+	"post.source_url, post.cover, post.comments"
+#define FROM " FROM send JOIN account ON account.id = send.account_id"
 
-static const char sql_load[] = COLUMNS " WHERE send.id = $1";
+static const char sql_brief[] = BRIEF FROM " WHERE send.id = $1";
+static const char sql_load[] = BRIEF TEXTS FROM " LEFT JOIN message ON message.id = send.message_id"
+						" LEFT JOIN post ON post.id = send.post_id"
+						" LEFT JOIN send AS target ON target.id = send.target_id"
+						" WHERE send.id = $1";
 static const char sql_taken[] =
 	"SELECT remote_id FROM send WHERE account_id = $1 AND kind = $2 AND remote_id IS NOT NULL"
 	" AND id <> $3 AND sent_at >= $4 UNION ALL"
@@ -63,13 +64,10 @@ static const char sql_move[] =
 	" error_advice = $11, error_code = $12, error_message = $13, doubted = doubted OR $14,"
 	" finds = CASE WHEN $15 THEN 0 ELSE finds END, resends = resends + $16, sent_at = coalesce($17, sent_at),"
 	" progress = coalesce($18, progress), job_id = CASE WHEN $21 THEN NULL ELSE coalesce($19, job_id) END,"
-	" thread_id = CASE WHEN $21 THEN NULL ELSE coalesce($20, thread_id) END, wish = CASE WHEN $22 THEN wish END"
-	" WHERE id = $1";
-static const char sql_attempt[] = "UPDATE send SET attempts = $3, first_attempt_at = "
-				  "coalesce(first_attempt_at, $2), last_attempt_at = $2 WHERE id = $1";
-static const char sql_attempt_row[] = "INSERT INTO attempt (send_id, number, started_at) VALUES ($1, $2, $3)";
-static const char sql_digest[] = "UPDATE attempt SET digest = $2 WHERE send_id = $1 AND number ="
-				 " (SELECT attempts FROM send WHERE id = $1)";
+	" thread_id = CASE WHEN $21 THEN NULL ELSE coalesce($20, thread_id) END, wish = CASE WHEN $22 THEN wish END,"
+	" attempts = coalesce($23, attempts), first_attempt_at = coalesce($24, first_attempt_at),"
+	" last_attempt_at = coalesce($25, last_attempt_at) WHERE id = $1";
+static const char sql_attempt[] = "INSERT INTO attempt (send_id, number, started_at, digest) VALUES ($1, $2, $3, $4)";
 static const char sql_attempt_end[] =
 	"UPDATE attempt SET ended_at = $2, outcome = $3, http_status = $4, took_ms = $5, message = $6"
 	" WHERE send_id = $1 AND ended_at IS NULL AND number = $7";
@@ -148,84 +146,106 @@ static bool count_move(
 	return counter_move(tx, "send", from_key, to_key, err);
 }
 
-static bool read_row(struct tx *tx, struct stmt *stmt, struct send_row *row, struct error *err)
+static bool unknown_word(struct send_row *row, struct error *err)
 {
-	char marker[64];
+	(void)error_set(err, ERROR_STORE, ADVISE_BUG, 0, "send %" PRId64 " has a word nobody knows", row->id.v);
+	send_row_finish(row);
+	return false;
+}
 
+static bool read_brief(struct stmt *stmt, struct send_row *row, struct error *err)
+{
 	*row = (struct send_row){
 		.id = { stmt_i64(stmt, 0) },
 		.account = { stmt_i64(stmt, 4) },
 		.post = { stmt_i64(stmt, 5) },
 		.ticket = { stmt_i64(stmt, 6) },
 		.account_name = stmt_dup(stmt, 7),
-		.text = stmt_dup(stmt, 8),
-		.due_at = stmt_i64(stmt, 9),
-		.until_at = stmt_i64(stmt, 10),
-		.late_ms = stmt_i64(stmt, 11),
-		.next_at = stmt_i64(stmt, 12),
-		.attempts = (int)stmt_i64(stmt, 13),
-		.finds = (int)stmt_i64(stmt, 14),
-		.resends = (int)stmt_i64(stmt, 15),
-		.first_attempt_at = stmt_i64(stmt, 16),
-		.last_attempt_at = stmt_i64(stmt, 17),
-		.look_at = stmt_i64(stmt, 18),
-		.doubted = stmt_i64(stmt, 19) != 0,
-		.remote_id = stmt_dup(stmt, 20),
-		.url = stmt_dup(stmt, 21),
-		.reply_to_id = stmt_dup(stmt, 23),
-		.reply_status_id = stmt_dup(stmt, 24),
+		.due_at = stmt_i64(stmt, 8),
+		.until_at = stmt_i64(stmt, 9),
+		.late_ms = stmt_i64(stmt, 10),
+		.next_at = stmt_i64(stmt, 11),
+		.attempts = (int)stmt_i64(stmt, 12),
+		.finds = (int)stmt_i64(stmt, 13),
+		.resends = (int)stmt_i64(stmt, 14),
+		.first_attempt_at = stmt_i64(stmt, 15),
+		.last_attempt_at = stmt_i64(stmt, 16),
+		.look_at = stmt_i64(stmt, 17),
+		.doubted = stmt_i64(stmt, 18) != 0,
+		.target = { stmt_i64(stmt, 19) },
 	};
-	row->reply_author_id = stmt_dup(stmt, 25);
-	row->progress = stmt_dup(stmt, 26);
-	row->job_id = stmt_dup(stmt, 27);
-	row->thread_id = stmt_dup(stmt, 42);
-	row->target.v = stmt_i64(stmt, 28);
-	row->target_remote_id = stmt_dup(stmt, 29);
-	row->target_job_id = stmt_dup(stmt, 30);
-	row->target_broadcast = str_is(stmt_str(stmt, 31), "broadcast");
-	row->title = stmt_dup(stmt, 32);
-	row->article = (struct post_article){
-		.topic = stmt_dup(stmt, 35),
-		.markdown = stmt_dup(stmt, 36),
-		.author = stmt_dup(stmt, 37),
-		.digest = stmt_dup(stmt, 38),
-		.source_url = stmt_dup(stmt, 39),
-		.cover = stmt_dup(stmt, 40),
-		.comments = stmt_i64(stmt, 41) > 0,
-		.fans_only = stmt_i64(stmt, 41) > 1,
-	};
-	(void)snprintf(marker, sizeof(marker), "%s-%" PRId64, tx_instance(tx), row->id.v);
-	row->marker = xstrdup(marker);
 	if (!send_kind_parse(stmt_text(stmt, 1), &row->kind) || !send_state_parse(stmt_text(stmt, 2), &row->state) ||
 		(!stmt_is_null(stmt, 3) && !hold_reason_parse(stmt_text(stmt, 3), &row->hold)) ||
-		(!stmt_is_null(stmt, 43) && !send_wish_parse(stmt_text(stmt, 43), &row->wish)) ||
-		(!stmt_is_null(stmt, 22) && !message_kind_parse(stmt_text(stmt, 22), &row->reply_to_kind)) ||
-		(!stmt_is_null(stmt, 33) && (!post_form_parse(stmt_text(stmt, 33), &row->article.form) ||
-						    !post_mode_parse(stmt_text(stmt, 34), &row->article.mode)))) {
-		send_row_finish(row);
-		return error_set(
-			err, ERROR_STORE, ADVISE_BUG, 0, "send %" PRId64 " has a word nobody knows", stmt_i64(stmt, 0));
+		(!stmt_is_null(stmt, 20) && !send_wish_parse(stmt_text(stmt, 20), &row->wish))) {
+		return unknown_word(row, err);
 	}
 	return true;
 }
 
-bool send_load(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
+static bool read_texts(struct tx *tx, struct stmt *stmt, struct send_row *row, struct error *err)
 {
-	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_load, err);
+	char marker[64];
 
-	if (!stmt) {
-		return false;
+	row->text = stmt_dup(stmt, 21);
+	row->remote_id = stmt_dup(stmt, 22);
+	row->url = stmt_dup(stmt, 23);
+	row->reply_to_id = stmt_dup(stmt, 25);
+	row->reply_status_id = stmt_dup(stmt, 26);
+	row->reply_author_id = stmt_dup(stmt, 27);
+	row->progress = stmt_dup(stmt, 28);
+	row->job_id = stmt_dup(stmt, 29);
+	row->thread_id = stmt_dup(stmt, 30);
+	row->target_remote_id = stmt_dup(stmt, 31);
+	row->target_job_id = stmt_dup(stmt, 32);
+	row->target_broadcast = str_is(stmt_str(stmt, 33), "broadcast");
+	row->title = stmt_dup(stmt, 34);
+	row->article = (struct post_article){
+		.topic = stmt_dup(stmt, 37),
+		.markdown = stmt_dup(stmt, 38),
+		.author = stmt_dup(stmt, 39),
+		.digest = stmt_dup(stmt, 40),
+		.source_url = stmt_dup(stmt, 41),
+		.cover = stmt_dup(stmt, 42),
+		.comments = stmt_i64(stmt, 43) > 0,
+		.fans_only = stmt_i64(stmt, 43) > 1,
+	};
+	(void)snprintf(marker, sizeof(marker), "%s-%" PRId64, tx_instance(tx), row->id.v);
+	row->marker = xstrdup(marker);
+	if ((!stmt_is_null(stmt, 24) && !message_kind_parse(stmt_text(stmt, 24), &row->reply_to_kind)) ||
+		(!stmt_is_null(stmt, 35) && (!post_form_parse(stmt_text(stmt, 35), &row->article.form) ||
+						    !post_mode_parse(stmt_text(stmt, 36), &row->article.mode)))) {
+		return unknown_word(row, err);
 	}
+	return true;
+}
+
+/* The statement is sql_brief or sql_load. */
+static bool find_row(struct stmt *stmt, struct send_id id, struct error *err)
+{
 	stmt_bind_i64(stmt, 1, id.v);
 	switch (stmt_step(stmt, err)) {
 	case STEP_ROW:
-		return read_row(tx, stmt, ret_row, err);
+		return true;
 	case STEP_DONE:
 		return error_set(err, ERROR_MISSING, ADVISE_REJECT, 0, "there is no send %" PRId64, id.v);
 	case STEP_ERROR:
 		return false;
 	}
 	return false;
+}
+
+bool send_load(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_load, err);
+
+	return stmt && find_row(stmt, id, err) && read_brief(stmt, ret_row, err) && read_texts(tx, stmt, ret_row, err);
+}
+
+static bool load_brief(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_brief, err);
+
+	return stmt && find_row(stmt, id, err) && read_brief(stmt, ret_row, err);
 }
 
 static bool load_before(struct tx *tx, struct send_row *row, struct error *err)
@@ -437,6 +457,9 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	/* The platform's job was of the attempt before: what is still heard of it says nothing of the next one. */
 	stmt_bind_i64(stmt, 21, change->event == SEND_RETRY || change->event == SEND_MISS);
 	stmt_bind_i64(stmt, 22, send_takes_wish(to));
+	stmt_bind_opt_i64(stmt, 23, to == SEND_SENDING ? row->attempts : 0);
+	stmt_bind_opt_i64(stmt, 24, to == SEND_SENDING ? row->first_attempt_at : 0);
+	stmt_bind_opt_i64(stmt, 25, to == SEND_SENDING ? row->last_attempt_at : 0);
 	if (!stmt_run(stmt, err) || !count_move(tx, row->account, from, to, err)) {
 		return false;
 	}
@@ -517,7 +540,7 @@ bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error
 			.reason = "the daemon ended while it was being sent" };
 		struct send_row row = { 0 };
 
-		ok = send_load(tx, ids[i], &row, err) && send_move(tx, &actor_daemon, &row, &change, err);
+		ok = load_brief(tx, ids[i], &row, err) && send_move(tx, &actor_daemon, &row, &change, err);
 		send_row_finish(&row);
 	}
 	free(ids);
@@ -558,79 +581,86 @@ static bool place_unsure(struct tx *tx, const struct send_row *row, const struct
 		err);
 }
 
-/* Where a queued send belongs that may not leave now. *ret_ready: it may. */
-static bool place(struct tx *tx, struct send_row *row, const struct quota_window *quotas, size_t n_quotas,
-	bool *ret_ready, struct error *err)
+/* Why a send whose time has come must be held; HOLD_NONE: it need not. */
+static enum hold_reason must_hold(
+	const struct tx *tx, const struct send_row *row, const struct account_row *account, const char **ret_why)
 {
+	enum hold_reason hold = hold_for_account(account->state);
 	int64_t now_at = tx_now_at(tx);
-	bool waits = row->next_at > now_at;
-	struct account_row account = { 0 };
-	struct send_change hold = { .event = SEND_HOLD };
-	int64_t when_at;
 
-	*ret_ready = false;
-	if (row->due_at > now_at || (waits && now_at < late_from(row))) {
-		arm_due(tx, row);
-		return true;
+	*ret_why = account->reason;
+	if (hold == HOLD_NONE && row->until_at && now_at > row->until_at) {
+		*ret_why = "the time until which it was to be published has passed";
+		return HOLD_LATE;
 	}
-	if (!account_load(tx, row->account, &account, err)) {
-		return false;
+	if (hold == HOLD_NONE && now_at >= late_from(row)) {
+		*ret_why = row->attempts > 0 ? "tried for as long as its late rule allows"
+			   : row->next_at > now_at
+				   ? "it waited for the platform's limit for as long as its late rule allows"
+				   : "later than its late rule allows";
+		return HOLD_LATE;
 	}
-	hold.hold = hold_for_account(account.state);
-	hold.reason = account.reason;
-	if (hold.hold == HOLD_NONE && row->until_at && now_at > row->until_at) {
-		hold.hold = HOLD_LATE;
-		hold.reason = "the time until which it was to be published has passed";
-	} else if (hold.hold == HOLD_NONE && now_at >= late_from(row)) {
-		hold.hold = HOLD_LATE;
-		hold.reason = row->attempts > 0 ? "tried for as long as its late rule allows"
-			      : waits ? "it waited for the platform's limit for as long as its late rule allows"
-				      : "later than its late rule allows";
-	}
-	if (hold.hold != HOLD_NONE) {
-		bool ok = row->state == SEND_UNSURE ? place_unsure(tx, row, &hold, err)
-						    : send_move(tx, &actor_daemon, row, &hold, err);
-
-		account_row_finish(&account);
-		return ok;
-	}
-	account_row_finish(&account);
-	if (!quotas_spend(tx, row->account, quotas, n_quotas, &when_at, err)) {
-		return false;
-	}
-	*ret_ready = !when_at;
-	return *ret_ready || wait_until(tx, row, when_at, err);
-}
-
-static bool begin_attempt(struct tx *tx, struct send_row *row, struct error *err)
-{
-	cleanup(stmt_done) struct stmt *count = stmt_get(tx, sql_attempt, err);
-	cleanup(stmt_done) struct stmt *attempt = stmt_get(tx, sql_attempt_row, err);
-
-	if (!count || !attempt) {
-		return false;
-	}
-	stmt_bind_i64(count, 1, row->id.v);
-	stmt_bind_i64(count, 2, tx_now_at(tx));
-	stmt_bind_i64(count, 3, row->attempts + 1);
-	if (!stmt_run(count, err)) {
-		return false;
-	}
-	row->attempts++;
-	row->last_attempt_at = tx_now_at(tx);
-	if (!row->first_attempt_at) {
-		row->first_attempt_at = row->last_attempt_at;
-	}
-	stmt_bind_i64(attempt, 1, row->id.v);
-	stmt_bind_i64(attempt, 2, row->attempts);
-	stmt_bind_i64(attempt, 3, tx_now_at(tx));
-	return stmt_run(attempt, err);
+	return hold;
 }
 
 static bool load_media(struct tx *tx, struct send_row *row, struct error *err)
 {
 	return !row->post.v ||
 	       (media_load(tx, row->post, &row->media, &row->n_media, err) && send_load_uploads(tx, row, err));
+}
+
+bool send_ready(struct tx *tx, struct send_row *row, const struct account_row *account,
+	const struct quota_window *quotas, size_t n_quotas, bool *ret_ready, struct error *err)
+{
+	int64_t now_at = tx_now_at(tx);
+	struct send_change hold = { .event = SEND_HOLD };
+	int64_t when_at;
+
+	*ret_ready = false;
+	row->unproven = row->state == SEND_UNSURE && row->next_at > 0;
+	if (row->state != SEND_QUEUED && !row->unproven) {
+		return true;
+	}
+	if (row->unproven && row->wish != WISH_NONE) {
+		return ask_person(tx, row->id, err);
+	}
+	if (row->due_at > now_at || (row->next_at > now_at && now_at < late_from(row))) {
+		arm_due(tx, row);
+		return true;
+	}
+	hold.hold = must_hold(tx, row, account, &hold.reason);
+	if (hold.hold != HOLD_NONE) {
+		return row->state == SEND_UNSURE ? place_unsure(tx, row, &hold, err)
+						 : send_move(tx, &actor_daemon, row, &hold, err);
+	}
+	if (!quotas_spend(tx, row->account, quotas, n_quotas, &when_at, err)) {
+		return false;
+	}
+	if (when_at) {
+		return wait_until(tx, row, when_at, err);
+	}
+	row->attempts++;
+	row->last_attempt_at = tx_now_at(tx);
+	if (!row->first_attempt_at) {
+		row->first_attempt_at = row->last_attempt_at;
+	}
+	*ret_ready = load_media(tx, row, err);
+	return *ret_ready;
+}
+
+bool send_claim(struct tx *tx, struct send_row *row, const char *digest, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *attempt = stmt_get(tx, sql_attempt, err);
+	struct send_change change = { .event = SEND_CLAIM, .count_resend = row->unproven };
+
+	if (!attempt || !send_move(tx, &actor_daemon, row, &change, err)) {
+		return false;
+	}
+	stmt_bind_i64(attempt, 1, row->id.v);
+	stmt_bind_i64(attempt, 2, row->attempts);
+	stmt_bind_i64(attempt, 3, row->last_attempt_at);
+	stmt_bind_text(attempt, 4, digest);
+	return stmt_run(attempt, err);
 }
 
 bool send_load_whole(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err)
@@ -643,56 +673,6 @@ bool send_load_whole(struct tx *tx, struct send_id id, struct send_row *ret_row,
 		return false;
 	}
 	return true;
-}
-
-bool send_claim(struct tx *tx, struct send_id id, const struct quota_window *quotas, size_t n_quotas,
-	struct send_row *ret_row, bool *ret_claimed, struct error *err)
-{
-	struct send_change change = { .event = SEND_CLAIM };
-	struct send_row row = { 0 };
-	bool ready = false;
-	bool again;
-	bool ok;
-
-	if (!send_load(tx, id, &row, err)) {
-		return false;
-	}
-	*ret_claimed = false;
-	again = row.state == SEND_UNSURE && row.next_at > 0;
-	if (row.state != SEND_QUEUED && !again) {
-		send_row_finish(&row);
-		return true;
-	}
-	if (again && row.wish != WISH_NONE) {
-		send_row_finish(&row);
-		return ask_person(tx, id, err);
-	}
-	change.count_resend = again;
-	ok = place(tx, &row, quotas, n_quotas, &ready, err);
-	if (ok && ready) {
-		ok = send_move(tx, &actor_daemon, &row, &change, err) && begin_attempt(tx, &row, err) &&
-		     load_media(tx, &row, err);
-	}
-	if (!ok || !ready) {
-		send_row_finish(&row);
-		return ok;
-	}
-	row.unproven = again;
-	*ret_row = row;
-	*ret_claimed = true;
-	return true;
-}
-
-bool send_set_digest(struct tx *tx, struct send_id id, const char *digest, struct error *err)
-{
-	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_digest, err);
-
-	if (!stmt) {
-		return false;
-	}
-	stmt_bind_i64(stmt, 1, id.v);
-	stmt_bind_text(stmt, 2, digest);
-	return stmt_run(stmt, err);
 }
 
 static bool end_attempt(struct tx *tx, const struct send_row *row, const struct send_result *result, struct error *err)
@@ -754,7 +734,7 @@ bool send_finish(
 	bool owned = false;
 	bool ok;
 
-	if (!send_load(tx, id, &row, err)) {
+	if (!load_brief(tx, id, &row, err)) {
 		return false;
 	}
 	was = row.state;
@@ -787,7 +767,7 @@ bool send_look_again(struct tx *tx, struct send_id id, int64_t look_at, const ch
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_look_again, err);
 	struct send_row row = { 0 };
-	bool ok = stmt && send_load(tx, id, &row, err);
+	bool ok = stmt && load_brief(tx, id, &row, err);
 
 	if (!ok || (row.state != SEND_UNSURE && row.state != SEND_PENDING)) {
 		send_row_finish(&row);

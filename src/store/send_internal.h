@@ -8,7 +8,7 @@
 #include "store/send.h"
 
 /* What is not finished, in the words of its partial indexes: without them a query reads the whole table. */
-#define SEND_IS_OPEN "send.state IN ('held', 'queued', 'sending', 'unsure', 'failed', 'pending')"
+#define SEND_IS_OPEN "send.state NOT IN ('sent', 'cancelled')"
 
 /* Why a send of an account in this state must be held; HOLD_NONE when it is ready. */
 enum hold_reason hold_for_account(enum account_state state);

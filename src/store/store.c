@@ -6,6 +6,7 @@
  * - a flood: of what is not urgent a group takes so many messages and no more, so that a post waits for one such
  *   group, however many accounts have news.
  * - a group: BEGIN IMMEDIATE; each job under a savepoint; COMMIT; then effects and jobs go to `finished` together.
+ *   Under a savepoint SQLite keeps a copy of every page before its first change, so jobs that need none have none.
  * - insisting: jobs whose group could not be committed go to `kept` and lead the next group, after a pause that
  * doubles.
  * - the log (WAL): the store thread knows its length from SQLite after each commit and wakes the reader thread for each
@@ -29,6 +30,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/mem.h"
+#include "store/event.h"
 #include "store/search.h"
 #include "store/store_internal.h"
 
@@ -130,18 +132,26 @@ static void wait_ms(struct worker *worker, int64_t ms)
 	(void)pthread_cond_timedwait(&worker->cond, &worker->mutex, &until);
 }
 
-static void run_job(struct worker *worker, struct job *job)
+/* False: what it wrote before it failed cannot be taken back alone. */
+static bool run_job(struct worker *worker, struct job *job)
 {
 	struct tx *tx = worker->tx;
+	bool saved = !job->sound || job->tries > 0;
 	size_t before = tx->effects.n;
+	int64_t writes = sqlite3_total_changes64(tx->sqlite);
 	struct error undo = { 0 };
 
 	tx->now_at = clock_wall_at();
 	error_clear(&job->error);
-	job->ok = tx_step(tx, sql_savepoint, &job->error) && job->run(tx, job, &job->error);
+	job->ok = (!saved || tx_step(tx, sql_savepoint, &job->error)) && job->run(tx, job, &job->error);
 	job->tries++;
 	if (!job->ok) {
 		effects_cut(&tx->effects, before);
+	}
+	if (!saved) {
+		return job->ok || sqlite3_total_changes64(tx->sqlite) == writes;
+	}
+	if (!job->ok) {
 		/*
 		 * An error that made SQLite end the transaction itself leaves no savepoint to go back to. If going back
 		 * fails, half a job must not be committed with the others.
@@ -153,6 +163,7 @@ static void run_job(struct worker *worker, struct job *job)
 	if (!sqlite3_get_autocommit(tx->sqlite) && !tx_step(tx, sql_release, &undo)) {
 		tx_try(tx, sql_release);
 	}
+	return true;
 }
 
 /* The whole group failed: who insists is kept, the others hear "again later". */
@@ -186,14 +197,15 @@ static void commit_group(struct worker *worker, struct queue *group, struct queu
 	point(worker->store, "begin");
 	whole = tx_step(tx, sql_begin, &err);
 	while (whole && (job = queue_pop(group))) {
-		run_job(worker, job);
+		whole = run_job(worker, job);
 		queue_push(&ran, job);
 		if (!job->ok && job->error.domain == ERROR_STORE && job->error.advice == ADVISE_RETRY) {
 			trouble = true;
 			err = job->error;
 		}
-		if (sqlite3_get_autocommit(tx->sqlite)) {
-			/* The transaction is gone (disk full, I/O error), and with it what the others wrote. */
+		if (!whole || sqlite3_get_autocommit(tx->sqlite)) {
+			/* The transaction is gone or spoilt (disk full, I/O error), and with it what the others wrote.
+			 */
 			err = job->error.advice ? job->error : err;
 			whole = false;
 		}
@@ -269,7 +281,7 @@ static void hand_back(struct worker *worker, struct queue *done)
 		array_grow(worker->effects.items, worker->effects.n, worker->effects.cap);
 		worker->effects.items[worker->effects.n++] = tx->effects.items[i];
 	}
-	tx->effects.n = 0; /* their JSON moved with them */
+	tx->effects.n = 0; /* their events moved with them */
 	worker->health.memory_bytes = memory_bytes;
 	while ((job = queue_pop(done))) {
 		worker->health.jobs++;
@@ -585,7 +597,7 @@ static bool collect(struct store *store, struct worker *worker)
 	(void)pthread_mutex_unlock(&worker->mutex);
 	for (size_t i = 0; i < effects.n; i++) {
 		store->options.on_effect(store->options.data, &effects.items[i]);
-		cJSON_Delete(effects.items[i].json);
+		event_free(effects.items[i].event);
 	}
 	free(effects.items);
 	if (!finished.first) {

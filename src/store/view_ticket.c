@@ -447,7 +447,7 @@ static bool add_thread(struct tx *tx, struct ticket_id id, cJSON *ticket, struct
 	return true;
 }
 
-static bool add_row(struct tx *tx, struct ticket_id id, cJSON **ret_ticket, struct error *err)
+bool view_ticket_row(struct tx *tx, struct ticket_id id, cJSON **ret_ticket, struct error *err)
 {
 	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_one, err);
 
@@ -476,7 +476,7 @@ bool view_ticket(struct tx *tx, struct ticket_id id, cJSON **ret_ticket, struct 
 	cleanup(json_freep) cJSON *ticket = NULL;
 	cleanup(json_freep) cJSON *history = json_array();
 
-	if (!add_row(tx, id, &ticket, err) || !add_thread(tx, id, ticket, err) ||
+	if (!view_ticket_row(tx, id, &ticket, err) || !add_thread(tx, id, ticket, err) ||
 		!event_list(tx, OBJECT_TICKET, id.v, 0, LIMIT_PAGE_ROWS, history, err)) {
 		return false;
 	}

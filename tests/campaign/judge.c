@@ -32,6 +32,7 @@
 #define LATE_GRACE_MS  10000            /* claimed in time, stopped for seconds, then sent */
 #define CLOCK_GRACE_MS 6000             /* how long before an effect its clock was read, at most */
 #define SHOWN_MAX      40               /* lines for each rule */
+#define ON_ITS_WAY_MS  45000            /* a request that left before it was called off */
 #define DOUBT_MAX_MS   (45 * MINUTE_MS) /* eight looks, ever further apart, and then a person is asked */
 
 enum rule {
@@ -80,6 +81,7 @@ struct order {
 	char op[16];
 	int64_t asked_at, at;
 	enum { NO, YES, PERHAPS } answer;
+	bool wished; /* it may have been on its way already */
 };
 
 struct clock_set {
@@ -256,6 +258,7 @@ static void add_order(const cJSON *line, const char *name)
 	order->asked_at = json_i64(line, "asked_at", 0);
 	order->at = json_i64(line, "at", 0);
 	order->answer = answer_of(line);
+	order->wished = json_get(line, "wish") != NULL;
 }
 
 /* First reading: what the orders are given in, which is the daemon's numbers. */
@@ -605,6 +608,15 @@ static void judge_order(const struct order *order)
 		return;
 	}
 	thing = thing_of(order->name);
+	if (order->wished) {
+		if (thing->on_page > 0 && thing->on_page_at > order->at + ON_ITS_WAY_MS &&
+			!let_go(order, thing->on_page_at)) {
+			wrong(strcmp(order->op, "cancel") == 0 ? AFTER_CANCEL : AFTER_HOLD,
+				"%s: it left although it had been called off %" PRId64 " ms before", thing->name,
+				thing->on_page_at - order->at);
+		}
+		return;
+	}
 	if (strcmp(order->op, "cancel") == 0 && thing->on_page > 0) {
 		wrong(AFTER_CANCEL, "%s: its cancellation was acknowledged", thing->name);
 	}

@@ -86,6 +86,7 @@ wrong early "published before its time" ledger-weibo.json 's/1000060005/10000599
 wrong late "published after its late rule" ledger-weibo.json 's/1000060005/1000101005/'
 wrong late "by the daemon's own clock" intents '1s/"wrong_ms":0/"wrong_ms":60000/'
 wrong after-cancel "published after it was cancelled" ledger-weibo.json "$(page post weibo-1 'a [p2] b' 1000060005)"
+wrong after-cancel "published long after it was called off while it was on its way" intents '/"op":"cancel"/s|2/weibo-1\(.*\)}$|4/weibo-2\1,"wish":"cancel"}|'
 wrong after-hold "published while it was held" ledger-weibo.json "$(page post weibo-1 'a [p3] b' 1000060005)"
 wrong while-paused "published on a paused account" intents '$a{"what":"account","op":"pause","account":"weibo-2","asked_at":1000050000,"answer":"yes","at":1000050010}'
 wrong unsettled "queued for ever" posts.jsonl 's/"state":"held"/"state":"queued"/'
@@ -111,7 +112,8 @@ sed -i '/"p3"/s/"held"/"sent"/' "$dir/posts.jsonl"
 verdict "what was released may go" 0 'sent  *4$'
 well
 sed -i "$(page post weibo-2 'a [p5] b' 1000000420)" "$dir/ledger-weibo.json"
-verdict "what is in doubt may be there" 0 'unsure  *1$'
+sed -i '/"op":"cancel"/s|2/weibo-1\(.*\)}$|5/weibo-2\1,"wish":"cancel"}|' "$dir/intents"
+verdict "what is in doubt may be there, also when it was called off meanwhile" 0 'unsure  *1$'
 well
 sed -i "$(page post weibo-2 'a [p6] b' 1000000520)" "$dir/ledger-weibo.json"
 echo '{"id":6,"key":"p6","deliveries":[{"delivery":"6/weibo-2","account":"weibo-2","state":"sent"}],"history":[]}' >>"$dir/posts.jsonl"

@@ -269,6 +269,7 @@ static void create_again(struct office *office)
 /* One delivery is held, released, cancelled or put off; the log has what of it was acknowledged. */
 static enum answer steer(struct office *office, const char *method, const char *delivery)
 {
+	cleanup(json_freep) cJSON *result = NULL;
 	cJSON *line = json_object();
 	cJSON *params = json_object();
 	cJSON *list = json_array();
@@ -282,8 +283,10 @@ static enum answer steer(struct office *office, const char *method, const char *
 	if (strcmp(method, "post.release") != 0) {
 		json_add_text(params, "reason", "演练");
 	}
-	answer = world_call(&office->world, method, params, NULL);
+	answer = world_call(&office->world, method, params, &result);
 	json_add_text(line, "answer", answer_word(answer));
+	/* It may be out: all that was acknowledged is that it does not leave once more. */
+	json_add_text(line, "wish", json_text(cJSON_GetArrayItem(json_get(result, "rows"), 0), "wish", NULL));
 	world_log(&office->world, "steer", line);
 	return answer;
 }

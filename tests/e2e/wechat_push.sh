@@ -9,7 +9,11 @@ keys="aes_key: $key"
 listen=127.0.0.1:0
 
 rig_config() {
-	printf '#!/bin/sh\ncat >>%s/rang\n' "$rig" >"$rig/hook"
+	cat >"$rig/hook" <<SH
+#!/bin/sh
+cat >>$rig/rang
+if [ -p $rig/gate ]; then read -r go <$rig/gate; fi
+SH
 	chmod 700 "$rig/hook"
 	cat >"$rig/accounts.yaml" <<YAML
 $(rig_office)
@@ -167,6 +171,19 @@ is "then a life is in danger, and no program answers" "$(say 许 '"text":"我不
 	'.http_status == 200 and .outcome == "success" and .saw == null'
 ok "the alarm rings all the same" timeout 20 sh -c 'until grep -q 不想活了 "$1" 2>/dev/null; do :; done' sh "$rig/rang"
 timeout 20 cat "$file" >/dev/null
+
+# one who writes without end must not keep the telephone busy: the case rings, and once more for all that came meanwhile
+ok "that call has ended" timeout 20 sh -c 'until [ "$(sqlite3 "$1" "SELECT count(*) FROM notice WHERE state = '"'open'"'")" = 0 ]; do :; done' sh "$rig/state/store.db"
+mkfifo "$rig/gate"
+rang=$(grep -c '"hook":"alarm"' "$rig/rang")
+for n in 1 2 3 4 5 6; do
+	say 许 "\"text\":\"我不想活了 $n\"" >/dev/null
+done
+ok "what came in between is told with the last" timeout 20 sh -c 'until [ "$(sqlite3 "$1" "SELECT count(*) FROM notice WHERE kind = '"'alarm' AND why LIKE 'told with%'"'")" = 4 ]; do :; done' sh "$rig/state/store.db"
+timeout 20 sh -c 'echo >"$1"; echo >"$1"' sh "$rig/gate"
+ok "nothing is owed any more" timeout 20 sh -c 'until [ "$(sqlite3 "$1" "SELECT count(*) FROM notice WHERE state = '"'open'"'")" = 0 ]; do :; done' sh "$rig/state/store.db"
+same "six messages, two calls" "$(grep -c '"hook":"alarm"' "$rig/rang")" $((rang + 2))
+rm "$rig/gate"
 
 for shape in shuffled spaced extra; do
 	is "a $shape one" "$(say 褚 "\"text\":\"形状 $shape\",\"shape\":\"$shape\"")" '.http_status == 200'

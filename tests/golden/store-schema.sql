@@ -2,7 +2,7 @@ CREATE TABLE account (
  id               INTEGER PRIMARY KEY,
  name             TEXT    NOT NULL UNIQUE,
  platform         TEXT    NOT NULL,
- state            TEXT    NOT NULL CHECK (state IN ('ready', 'paused', 'parked', 'removed')),
+ state            TEXT    NOT NULL CHECK (state = 'ready' OR state = 'paused' OR state = 'parked' OR state = 'removed'),
  paused           INTEGER NOT NULL DEFAULT 0, 
  parked           INTEGER NOT NULL DEFAULT 0, 
  reason           TEXT,
@@ -55,7 +55,7 @@ CREATE TABLE event (
  actor_uid INTEGER NOT NULL, 
  actor     TEXT    NOT NULL,
  action    TEXT    NOT NULL,
- object    TEXT    NOT NULL CHECK (object IN ('post', 'send', 'ticket', 'account', 'daemon')),
+ object    TEXT    NOT NULL CHECK (object = 'post' OR object = 'send' OR object = 'ticket' OR object = 'account' OR object = 'daemon'),
  object_id INTEGER NOT NULL,
  detail    TEXT             
  ) STRICT;
@@ -67,7 +67,7 @@ CREATE TABLE media (
 CREATE TABLE message (
  id          INTEGER PRIMARY KEY,
  account_id  INTEGER NOT NULL REFERENCES account (id),
- kind        TEXT    NOT NULL CHECK (kind IN ('comment', 'mention', 'direct')),
+ kind        TEXT    NOT NULL CHECK (kind = 'comment' OR kind = 'mention' OR kind = 'direct'),
  remote_id   TEXT    NOT NULL,
  ticket_id   INTEGER REFERENCES ticket (id),
  from_us     INTEGER NOT NULL DEFAULT 0,
@@ -91,7 +91,7 @@ CREATE TABLE message_media (
  message_id INTEGER NOT NULL REFERENCES message (id),
  type       TEXT    NOT NULL,
  remote_id  TEXT    NOT NULL,
- state      TEXT    NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'fetched', 'failed', 'purged')),
+ state      TEXT    NOT NULL DEFAULT 'open' CHECK (state = 'open' OR state = 'fetched' OR state = 'failed' OR state = 'purged'),
  tries      INTEGER NOT NULL DEFAULT 0,
  next_at    INTEGER NOT NULL,
  sha256     TEXT,    
@@ -113,7 +113,7 @@ CREATE TABLE notice (
  created_at INTEGER NOT NULL,
  next_at    INTEGER NOT NULL,
  tries      INTEGER NOT NULL DEFAULT 0,
- state      TEXT    NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'failed')),
+ state      TEXT    NOT NULL DEFAULT 'open' CHECK (state = 'open' OR state = 'done' OR state = 'failed'),
  exit_code  INTEGER,
  why        TEXT,
  done_at    INTEGER
@@ -124,7 +124,7 @@ CREATE TABLE post (
  digest     TEXT    NOT NULL,  
  title      TEXT,
  text       TEXT    NOT NULL,
- class      TEXT    NOT NULL CHECK (class IN ('policy', 'service', 'interact', 'solicit')),
+ class      TEXT    NOT NULL CHECK (class = 'policy' OR class = 'service' OR class = 'interact' OR class = 'solicit'),
  campaign   TEXT,
  due_at     INTEGER,
  until_at   INTEGER,
@@ -132,7 +132,7 @@ CREATE TABLE post (
  author_uid INTEGER NOT NULL,
  author     TEXT    NOT NULL,
  created_at INTEGER NOT NULL,
- form       TEXT    NOT NULL DEFAULT 'auto' CHECK (form IN ('auto', 'article', 'text', 'image', 'newspic')),
+ form       TEXT    NOT NULL DEFAULT 'auto' CHECK (form = 'auto' OR form = 'article' OR form = 'text' OR form = 'image' OR form = 'newspic'),
  topic      TEXT,
  markdown   TEXT,
  byline     TEXT,
@@ -166,15 +166,15 @@ CREATE TABLE quota (
  ) STRICT, WITHOUT ROWID;
 CREATE TABLE send (
  id               INTEGER PRIMARY KEY,
- kind             TEXT    NOT NULL CHECK (kind IN ('publish', 'reply', 'withdraw')),
+ kind             TEXT    NOT NULL CHECK (kind = 'publish' OR kind = 'reply' OR kind = 'withdraw'),
  account_id       INTEGER NOT NULL REFERENCES account (id),
  post_id          INTEGER REFERENCES post (id),
  ticket_id        INTEGER REFERENCES ticket (id),
  message_id       INTEGER REFERENCES message (id), 
  text             TEXT    NOT NULL,
  mode             TEXT    NOT NULL DEFAULT 'publish' CHECK (mode IN ('publish', 'broadcast')),
- state            TEXT    NOT NULL CHECK (state IN
- ('held', 'queued', 'sending', 'sent', 'failed', 'unsure', 'cancelled', 'pending')),
+ state            TEXT    NOT NULL CHECK (state = 'held' OR state = 'queued' OR state = 'sending' OR state = 'sent' OR state = 'failed'
+ OR state = 'unsure' OR state = 'cancelled' OR state = 'pending'),
  hold             TEXT,              
  note             TEXT,              
  due_at           INTEGER,           
@@ -213,8 +213,8 @@ CREATE TABLE ticket (
  author_id      TEXT    NOT NULL,  
  author_name    TEXT,
  thread         TEXT    NOT NULL,  
- state          TEXT    NOT NULL CHECK (state IN
- ('new', 'claimed', 'assigned', 'waiting', 'replied', 'transferred', 'closed')),
+ state          TEXT    NOT NULL CHECK (state = 'new' OR state = 'claimed' OR state = 'assigned' OR state = 'waiting' OR state = 'replied'
+ OR state = 'transferred' OR state = 'closed'),
  priority       INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 9),
  class          TEXT    NOT NULL,
  level          INTEGER NOT NULL DEFAULT 0,
@@ -274,10 +274,8 @@ CREATE INDEX send_broadcast ON send (account_id, due_at) WHERE mode = 'broadcast
 CREATE UNIQUE INDEX send_delivery ON send (post_id, account_id) WHERE post_id IS NOT NULL;
 CREATE INDEX send_due ON send (due_at, id);
 CREATE INDEX send_job ON send (account_id, job_id) WHERE job_id IS NOT NULL;
-CREATE INDEX send_open ON send (account_id, state, due_at, id)
- WHERE state IN ('held', 'queued', 'sending', 'unsure', 'failed', 'pending');
-CREATE INDEX send_queue ON send (id)
- WHERE state IN ('held', 'queued', 'sending', 'unsure', 'failed', 'pending');
+CREATE INDEX send_open ON send (account_id, state, due_at, id) WHERE state NOT IN ('sent', 'cancelled');
+CREATE INDEX send_queue ON send (id) WHERE state NOT IN ('sent', 'cancelled');
 CREATE UNIQUE INDEX send_remote ON send (account_id, kind, remote_id) WHERE remote_id IS NOT NULL;
 CREATE INDEX send_sent ON send (account_id, kind, sent_at) WHERE remote_id IS NOT NULL;
 CREATE UNIQUE INDEX send_target ON send (target_id)

@@ -283,12 +283,34 @@ static inline struct send_id rig_publish(struct rig *rig, const char *text, int6
 }
 
 /* Claims; false when it could not be claimed. */
+/* Claim as the outbox does. Gives the row when it is claimed. */
+static inline bool rig_try_claim(struct rig *rig, struct send_id send, const struct quota_window *quotas,
+	size_t n_quotas, struct send_row *ret_row, bool *ret_claimed)
+{
+	struct account_row account = { 0 };
+	struct send_row row = { 0 };
+	bool ready = false;
+	bool ok = send_load(rig->tx, send, &row, &rig->err) &&
+		  account_load(rig->tx, row.account, &account, &rig->err) &&
+		  send_ready(rig->tx, &row, &account, quotas, n_quotas, &ready, &rig->err) &&
+		  (!ready || send_claim(rig->tx, &row, "d1", &rig->err));
+
+	account_row_finish(&account);
+	*ret_claimed = ok && ready;
+	if (*ret_claimed) {
+		*ret_row = row;
+	} else {
+		send_row_finish(&row);
+	}
+	return ok;
+}
+
 static inline bool rig_claim(struct rig *rig, struct send_id send)
 {
 	struct send_row row = { 0 };
 	bool claimed = false;
 
-	DO(rig, send_claim(rig->tx, send, NULL, 0, &row, &claimed, &rig->err));
+	DO(rig, rig_try_claim(rig, send, NULL, 0, &row, &claimed));
 	send_row_finish(&row);
 	return claimed;
 }

@@ -16,14 +16,14 @@ static void test_event__is_a_row_and_what_monitors_see(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
 	cleanup(json_freep) cJSON *rows = json_array();
-	const cJSON *seen;
+	cleanup(json_freep) cJSON *seen = NULL;
 	const cJSON *row;
 
 	(void)state;
 	DO(rig, add(rig, "ticket.note", 7) &&
 			event_add(rig->tx, &actor_daemon, "daemon.start", OBJECT_DAEMON, 0, NULL, &rig->err));
 	CHECK_INT(rig_effects(rig, EFFECT_EVENT, 0), 2);
-	seen = rig->tx->effects.items[0].json;
+	seen = event_to_json(rig->tx->effects.items[0].event);
 	CHECK_TEXT(json_text(seen, "action", ""), "ticket.note");
 	CHECK_TEXT(json_text(seen, "actor", ""), "officer");
 	CHECK_TEXT(json_text(seen, "reason", ""), "because \"of\" 原因");

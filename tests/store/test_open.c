@@ -170,6 +170,62 @@ static void test_migrations__are_as_they_shipped(void **state)
 	buf_finish(&sums);
 }
 
+/* The text of all that is in this database, and that it is whole. */
+static void add_schema(sqlite3 *sqlite, struct buf *out)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	CHECK_INT(sqlite3_prepare_v2(sqlite,
+			  "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL UNION ALL SELECT * FROM "
+			  "pragma_integrity_check"
+			  " ORDER BY 1",
+			  -1, &stmt, NULL),
+		SQLITE_OK);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		(void)buf_printf(out, "%s;\n", (const char *)sqlite3_column_text(stmt, 0));
+	}
+	(void)sqlite3_finalize(stmt);
+}
+
+static void test_migrations__a_file_of_any_version_becomes_like_a_fresh_one(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct buf fresh;
+
+	(void)state;
+	buf_init(&fresh, 1 << 20);
+	add_schema(rig->tx->sqlite, &fresh);
+	for (size_t n = 1; n < ARRAY_LEN(migrations); n++) {
+		cleanup(place_freep) struct place *place = place_new();
+		struct tx *tx = NULL;
+		struct buf old;
+		struct buf now;
+
+		buf_init(&old, 1 << 20);
+		buf_init(&now, 1 << 20);
+		for (size_t i = 0; i < n; i++) {
+			(void)buf_add_text(&old, migrations[i]);
+		}
+		(void)buf_printf(&old,
+			"PRAGMA application_id = 0x47415a31; PRAGMA user_version = %zu;"
+			"INSERT INTO event (at, actor_uid, actor, action, object, object_id)"
+			" VALUES (1, -1, 'gazetted', 'daemon.start', 'daemon', 0)",
+			n);
+		make_database(place, old.p);
+		CHECK_OK(tx_open(place->path, true, &tx, &rig->err), rig->err);
+		add_schema(tx->sqlite, &now);
+		CHECK_TEXT(now.p, fresh.p);
+		CHECK_INT(sqlite3_exec(tx->sqlite, "UPDATE event SET object = 'post'", NULL, NULL, NULL), SQLITE_OK);
+		CHECK_INT(sqlite3_changes(tx->sqlite), 1);
+		CHECK_INT(sqlite3_exec(tx->sqlite, "UPDATE event SET object = 'nothing'", NULL, NULL, NULL),
+			SQLITE_CONSTRAINT_CHECK);
+		tx_close(tx);
+		buf_finish(&old);
+		buf_finish(&now);
+	}
+	buf_finish(&fresh);
+}
+
 static void test_open__a_newer_version_is_refused_and_left_alone(void **state)
 {
 	cleanup(place_freep) struct place *place = place_new();
@@ -311,6 +367,7 @@ int main(void)
 		cmocka_unit_test(test_open__commits_reach_the_disk),
 		cmocka_unit_test(test_open__again_keeps_everything),
 		cmocka_unit_test(test_migrations__are_as_they_shipped),
+		cmocka_unit_test(test_migrations__a_file_of_any_version_becomes_like_a_fresh_one),
 		cmocka_unit_test(test_open__a_newer_version_is_refused_and_left_alone),
 		cmocka_unit_test(test_open__another_programs_database_is_refused_and_left_alone),
 		cmocka_unit_test(test_open__what_is_no_database_is_refused_and_left_alone),

@@ -65,8 +65,7 @@ static void test_claim__writes_the_attempt_before_anything_leaves(void **state)
 	bool claimed = false;
 
 	(void)state;
-	DO(rig, send_claim(rig->tx, send, NULL, 0, &row, &claimed, &rig->err) &&
-			send_set_digest(rig->tx, send, "d1", &rig->err));
+	DO(rig, rig_try_claim(rig, send, NULL, 0, &row, &claimed));
 	CHECK(claimed);
 	CHECK_INT(row.state, SEND_SENDING);
 	CHECK_INT(row.attempts, 1);
@@ -149,7 +148,7 @@ static void test_late_rule__also_ends_waiting_for_a_limit(void **state)
 
 	(void)state;
 	DO(rig, quota_spend(rig->tx, rig->account, &hourly, 2, false, &rig->err));
-	DO(rig, send_claim(rig->tx, send, &hourly, 1, &row, &claimed, &rig->err));
+	DO(rig, rig_try_claim(rig, send, &hourly, 1, &row, &claimed));
 	CHECK(!claimed);
 	CHECK_TEXT(rig_state(rig, send), "queued");
 	CHECK_INT(number(rig, "next_at", send), RIG_NOW_AT + HOUR_MS);
@@ -218,7 +217,7 @@ static void test_claim__waits_for_its_quota_and_spends_none_of_the_others(void *
 	for (int i = 0; i < 4; i++) {
 		struct send_id send = rig_publish(rig, "text", rig->now_at);
 
-		DO(rig, send_claim(rig->tx, send, quotas, 2, &row, &claimed, &rig->err));
+		DO(rig, rig_try_claim(rig, send, quotas, 2, &row, &claimed));
 		CHECK(!claimed);
 		CHECK_TEXT(rig_state(rig, send), "queued");
 		/* 09:00 in the office is 01:00 UTC; but by then it will be late. */
@@ -241,7 +240,7 @@ static void test_claim__spends_every_quota_once(void **state)
 	for (int i = 0; i < 3; i++) {
 		struct send_id send = rig_publish(rig, "text", rig->now_at);
 
-		DO(rig, send_claim(rig->tx, send, quotas, 2, &row, &claimed, &rig->err));
+		DO(rig, rig_try_claim(rig, send, quotas, 2, &row, &claimed));
 		CHECK_INT(claimed, i < 2);
 		if (claimed) {
 			send_row_finish(&row);
@@ -510,7 +509,7 @@ static void test_resend__stays_unsure_until_it_is_claimed(void **state)
 
 	(void)state;
 	rig->now_at += MINUTE_MS;
-	DO(rig, send_claim(rig->tx, send, NULL, 0, &row, &claimed, &rig->err));
+	DO(rig, rig_try_claim(rig, send, NULL, 0, &row, &claimed));
 	CHECK(!claimed); /* not by itself */
 	DO(rig, send_resend(rig->tx, send, &rig->err));
 	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), rig->now_at);
@@ -521,7 +520,7 @@ static void test_resend__stays_unsure_until_it_is_claimed(void **state)
 	DO(rig, send_release(rig->tx, &officer, send, 0, &rig->err));
 	DO(rig, account_pause(rig->tx, &leader, rig->account, "storm", &rig->err));
 	CHECK_TEXT(rig_state(rig, send), "unsure");
-	DO(rig, send_claim(rig->tx, send, NULL, 0, &row, &claimed, &rig->err));
+	DO(rig, rig_try_claim(rig, send, NULL, 0, &row, &claimed));
 	CHECK(!claimed);
 	CHECK_TEXT(rig_state(rig, send), "unsure");
 	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_LOOK, send.v), rig->now_at + 10 * MINUTE_MS);
@@ -530,7 +529,7 @@ static void test_resend__stays_unsure_until_it_is_claimed(void **state)
 	DO(rig, send_arm_all(rig->tx, &rig->err)); /* after a restart */
 	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), rig->now_at);
 	CHECK_INT(rig_effects(rig, EFFECT_SEND_LOOK, send.v), 0);
-	DO(rig, send_claim(rig->tx, send, NULL, 0, &row, &claimed, &rig->err));
+	DO(rig, rig_try_claim(rig, send, NULL, 0, &row, &claimed));
 	CHECK(claimed && row.unproven && row.doubted);
 	CHECK_INT(number(rig, "resends", send), 1);
 	CHECK_TEXT(rig_state(rig, send), "sending");
@@ -547,7 +546,7 @@ static void test_resend__waits_for_its_quota_and_is_still_unsure(void **state)
 	(void)state;
 	DO(rig, quota_spend(rig->tx, rig->account, &hourly, 2, false, &rig->err));
 	DO(rig, send_resend(rig->tx, send, &rig->err));
-	DO(rig, send_claim(rig->tx, send, &hourly, 1, &row, &claimed, &rig->err));
+	DO(rig, rig_try_claim(rig, send, &hourly, 1, &row, &claimed));
 	CHECK(!claimed);
 	CHECK_TEXT(rig_state(rig, send), "unsure");
 	CHECK_INT(number(rig, "look_at", send), RIG_NOW_AT + HOUR_MS);
@@ -564,7 +563,7 @@ static void test_resend__too_late_asks_a_person(void **state)
 	(void)state;
 	rig->now_at += 3 * HOUR_MS;
 	DO(rig, send_resend(rig->tx, send, &rig->err));
-	DO(rig, send_claim(rig->tx, send, NULL, 0, &row, &claimed, &rig->err));
+	DO(rig, rig_try_claim(rig, send, NULL, 0, &row, &claimed));
 	CHECK(!claimed);
 	CHECK_TEXT(rig_state(rig, send), "unsure");
 	CHECK_INT(number(rig, "look_at", send), 0);
@@ -744,7 +743,7 @@ static void test_reply__is_queued_at_once_and_knows_what_it_answers(void **state
 	CHECK(!held);
 	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, send.v), rig->now_at);
 	rig->now_at += 30 * DAY_MS; /* no late rule for an answer */
-	DO(rig, send_claim(rig->tx, send, NULL, 0, &row, &claimed, &rig->err));
+	DO(rig, rig_try_claim(rig, send, NULL, 0, &row, &claimed));
 	CHECK(claimed);
 	CHECK_INT(row.reply_to_kind, MESSAGE_DIRECT);
 	CHECK_TEXT(row.reply_to_id, "5000");

@@ -220,7 +220,7 @@ static void test_hold__of_what_waits_for_its_account_outlasts_the_wait(void **st
 	DO(rig, account_resume(rig->tx, &leader, rig->account, &rig->err));
 	CHECK_TEXT(rig_state(rig, other), "queued");
 	CHECK_TEXT(rig_state(rig, held), "held operator");
-	DO(rig, account_park(rig->tx, rig->account, NULL, "token refused", &rig->err));
+	DO(rig, account_park(rig->tx, rig->account, NULL, PARK_TOKEN, "token refused", &rig->err));
 	DO(rig, send_hold(rig->tx, &officer, other, "wrong road", &rig->err));
 	DO(rig, rig_login(rig, rig->account, "2.00fresh"));
 	CHECK_TEXT(rig_state(rig, other), "held operator");

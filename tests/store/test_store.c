@@ -12,6 +12,7 @@ struct put {
 	struct spine *spine;
 	char name[24];
 	struct error wants; /* advice set: fail with it after writing */
+	bool early;         /* before writing */
 	int fail_tries;     /* only so many times; 0: always */
 	atomic_int *order;  /* counts runs over all jobs */
 	int ran_as;         /* this one was the n-th */
@@ -47,6 +48,10 @@ static bool run_put(struct tx *tx, struct job *job, struct error *err)
 	put->runs++;
 	put->ran_as = put->order ? atomic_fetch_add(put->order, 1) + 1 : 0;
 	if (!stmt) {
+		return false;
+	}
+	if (put->early) {
+		*err = put->wants;
 		return false;
 	}
 	stmt_bind_text(stmt, 1, put->name);
@@ -201,6 +206,72 @@ static void test_savepoint__a_failing_job_rolls_back_alone(void **state)
 	CHECK_INT(puts[2].err.advice, ADVISE_REJECT);
 	CHECK_TEXT(puts[2].err.message, "not in this state");
 	CHECK_INT(spine->n_effects, 3); /* none of the one that failed */
+	CHECK(!health_of(spine).degraded);
+}
+
+static void test_sound__refused_before_it_wrote_it_fails_alone(void **state)
+{
+	cleanup(spine_freep) struct spine *spine = spine_new();
+	static const char *const names[] = { "first", "one", "refused", "two" };
+	struct put puts[4];
+
+	(void)state;
+	spine_stop("begin");
+	for (size_t i = 0; i < ARRAY_LEN(puts); i++) {
+		put_init(&puts[i], spine, names[i]);
+		puts[i].job.sound = true;
+		if (i == 2) {
+			(void)error_set(&puts[i].wants, ERROR_STATE, ADVISE_REJECT, 0, "not in this state");
+			puts[i].early = true;
+		}
+		store_write(spine->store, &puts[i].job);
+		if (i == 0) {
+			spine_wait_stopped();
+		}
+	}
+	spine_stop(NULL);
+	spine_wait(spine, 4);
+	CHECK_INT(health_of(spine).commits, 2);
+	CHECK(puts[1].visible && puts[3].visible);
+	CHECK_TEXT(puts[2].err.message, "not in this state");
+	CHECK_INT(spine->n_effects, 3);
+	CHECK(!health_of(spine).degraded);
+}
+
+/* It was not as sound as it was said to be: what it wrote goes, and with it its group; who insists has a savepoint when
+ * it is run again. */
+static void test_sound__failing_after_it_wrote_it_leaves_nothing_behind(void **state)
+{
+	cleanup(spine_freep) struct spine *spine = spine_new();
+	static const char *const names[] = { "first", "sound", "bad", "plain", "insists" };
+	struct put puts[5];
+
+	(void)state;
+	spine_stop("begin");
+	for (size_t i = 0; i < ARRAY_LEN(puts); i++) {
+		put_init(&puts[i], spine, names[i]);
+		puts[i].job.sound = i != 3;
+		puts[i].job.insist = i == 2 || i == 4;
+		if (i == 2) {
+			(void)error_set(&puts[i].wants, ERROR_STORE, ADVISE_BUG, 0, "the store refused a statement");
+		}
+		store_write(spine->store, &puts[i].job);
+		if (i == 0) {
+			spine_wait_stopped();
+		}
+	}
+	spine_stop(NULL);
+	spine_wait(spine, 5);
+	CHECK_INT(puts[1].err.advice, ADVISE_RETRY);
+	CHECK_INT(puts[3].err.advice, ADVISE_RETRY);
+	CHECK_INT(count_rows(spine->path, "sound"), 0);
+	CHECK_INT(count_rows(spine->path, "plain"), 0);
+	CHECK_INT(count_rows(spine->path, "bad"), 0);
+	CHECK_INT(puts[2].runs, 2);
+	CHECK_INT(puts[2].err.advice, ADVISE_BUG);
+	CHECK_INT(puts[4].dones, 1);
+	CHECK(puts[4].visible);
+	CHECK_INT(spine->n_effects, 2); /* of the first and of who insisted */
 	CHECK(!health_of(spine).degraded);
 }
 
@@ -597,6 +668,8 @@ int main(void)
 		cmocka_unit_test(test_group__takes_only_so_much_of_a_flood),
 		cmocka_unit_test(test_completions__only_after_the_commit),
 		cmocka_unit_test(test_savepoint__a_failing_job_rolls_back_alone),
+		cmocka_unit_test(test_sound__refused_before_it_wrote_it_fails_alone),
+		cmocka_unit_test(test_sound__failing_after_it_wrote_it_leaves_nothing_behind),
 		cmocka_unit_test(test_commit_fails__disk_full),
 		cmocka_unit_test(test_commit_fails__sync_fails),
 		cmocka_unit_test(test_insist__is_repeated_with_a_pause),

@@ -333,6 +333,10 @@ static void test_ticket__shows_its_thread_in_order_and_ours_once(void **state)
 			&rig->err));
 	rig->now_at += MINUTE_MS;
 	CHECK_INT(rig_message(rig, "a\x1b[31mb", "谢谢", 9, &what).v, id.v);
+	DO(rig, view_ticket_row(rig->tx, id, &ticket, &rig->err));
+	CHECK_TEXT(json_text(ticket, "excerpt", ""), "谢谢");
+	CHECK(!json_get(ticket, "thread"));
+	cJSON_Delete(ticket);
 	DO(rig, view_ticket(rig->tx, id, &ticket, &rig->err));
 	thread = json_get(ticket, "thread");
 	CHECK_INT(cJSON_GetArraySize(thread), 3);

@@ -95,7 +95,7 @@ static bool step_claim(struct walk *walk)
 		walk, chance(90) ? "SELECT id FROM send WHERE state = 'queued'" : "SELECT id FROM send") };
 	struct send_row row = { 0 };
 	bool claimed = false;
-	bool ok = send.v && send_claim(rig->tx, send, quotas, ARRAY_LEN(quotas), &row, &claimed, &rig->err);
+	bool ok = send.v && rig_try_claim(rig, send, quotas, ARRAY_LEN(quotas), &row, &claimed);
 
 	(void)torture_disarm();
 	if (ok && claimed) {
