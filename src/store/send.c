@@ -1,6 +1,6 @@
 /*
  * The outbox's rows: loading, moving along the state table, claiming, and what became of an attempt. What people do to
- * sends is in send_steer.c.
+ * sends is in send_steer.c, how it begins with what an earlier run left in send_start.c.
  *
  * Every change of state goes through send_move(): the table in model/send.c is asked, and row, counter, event and
  * effect are written together.
@@ -48,14 +48,6 @@ static const char sql_before[] =
 	" WHERE attempt.id < (SELECT min(id) FROM attempt WHERE send_id = $1)"
 	" AND attempt.id > (SELECT min(id) FROM attempt WHERE send_id = $1) - 10000 AND attempt.outcome = 'accept'"
 	" AND send.account_id = $2 AND send.kind = $3 AND send.remote_id IS NOT NULL ORDER BY attempt.id DESC LIMIT 1";
-static const char sql_waiting[] = "SELECT id, account_id, min(max(coalesce(due_at, 0), next_at),"
-				  " CASE kind WHEN 'publish' THEN due_at + late_ms + 1 ELSE 9223372036854775807 END,"
-				  " coalesce(until_at + 1, 9223372036854775807)) FROM send WHERE " SEND_IS_OPEN
-				  " AND (state = 'queued' OR (state = 'unsure' AND next_at > 0))";
-static const char sql_looking[] = "SELECT id, account_id, look_at FROM send WHERE " SEND_IS_OPEN
-				  " AND state IN ('unsure', 'pending')"
-				  " AND look_at IS NOT NULL AND next_at = 0";
-static const char sql_sending[] = "SELECT id FROM send WHERE " SEND_IS_OPEN " AND state = 'sending'";
 /* While it was unsure the note said how the last look went: once it is settled that is stale. */
 static const char sql_move[] =
 	"UPDATE send SET state = $2, hold = $3, due_at = coalesce($4, due_at), next_at = $5, look_at = $6,"
@@ -494,58 +486,6 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 		return false;
 	}
 	return !(to == SEND_HELD && change->hold == HOLD_LATE) || owe_warning(tx, row, "send-late", change, err);
-}
-
-static bool arm(struct tx *tx, const char *sql, enum effect_kind kind, struct error *err)
-{
-	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql, err);
-	enum step step;
-
-	if (!stmt) {
-		return false;
-	}
-	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
-		effect_add(tx, kind, stmt_i64(stmt, 0), stmt_i64(stmt, 1), stmt_i64(stmt, 2));
-	}
-	return step == STEP_DONE;
-}
-
-bool send_arm_all(struct tx *tx, struct error *err)
-{
-	return arm(tx, sql_waiting, EFFECT_SEND_DUE, err) && arm(tx, sql_looking, EFFECT_SEND_LOOK, err);
-}
-
-bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error *err)
-{
-	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_sending, err);
-	struct send_id *ids = NULL;
-	size_t n = 0;
-	size_t cap = 0;
-	enum step step;
-	bool ok;
-
-	if (!stmt) {
-		return false;
-	}
-	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
-		array_grow(ids, n, cap);
-		ids[n++].v = stmt_i64(stmt, 0);
-	}
-	ok = step == STEP_DONE;
-	for (size_t i = 0; ok && i < n; i++) {
-		struct send_change change = { .event = SEND_LOSE,
-			.look_at = tx_now_at(tx) + look_after_ms,
-			.doubted = true,
-			.clear_finds = true,
-			.reason = "the daemon ended while it was being sent" };
-		struct send_row row = { 0 };
-
-		ok = load_brief(tx, ids[i], &row, err) && send_move(tx, &actor_daemon, &row, &change, err);
-		send_row_finish(&row);
-	}
-	free(ids);
-	*ret_n = (int)n;
-	return ok;
 }
 
 static bool wait_until(struct tx *tx, struct send_row *row, int64_t at, struct error *err)
