@@ -171,6 +171,12 @@ bool message_opened_ticket(struct tx *tx, struct account_id account, enum messag
 	bool *ret_opened, struct error *err) must_check;
 
 /*
+ * The ladder as it is configured now, one text per rung that tells it from others. What open tickets have climbed
+ * (rungs_done) is told in its places, so when it is another one than last time it is carried over.
+ */
+bool ticket_ladder_sync(struct tx *tx, const char *const *rungs, size_t n, struct error *err) must_check;
+
+/*
  * After the wall clock was set, and at start: what is open and counts from the future was begun by a clock that was
  * ahead, and counts from now. EFFECT_TICKET_DUE for each.
  */

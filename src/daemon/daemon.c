@@ -206,7 +206,7 @@ static bool run_sync(struct tx *tx, struct job *job, struct error *err)
 {
 	struct start *start = container_of(job, struct start, job);
 
-	return account_sync(tx, start->seen, start->n_seen, err) &&
+	return account_sync(tx, start->seen, start->n_seen, err) && deadlines_sync(tx, start->rules->config, err) &&
 	       (start->done || send_recover(tx, 0, &start->recovered, err));
 }
 

@@ -258,6 +258,8 @@ void intake_messages(struct daemon *daemon, struct account *account, struct mess
 /* deadlines.c */
 struct deadlines_clock *deadlines_new(struct daemon *daemon, struct error *err);
 void deadlines_free(struct deadlines_clock *clock);
+/* In a job: what was climbed of the ladder that counted before, in the places of the one in this configuration. */
+bool deadlines_sync(struct tx *tx, const struct config *config, struct error *err) must_check;
 void deadlines_arm(
 	struct deadlines_clock *clock, const struct effect *effect); /* EFFECT_TICKET_DUE, EFFECT_LEASE_DUE */
 

@@ -10,6 +10,7 @@
  */
 #include <inttypes.h>
 
+#include "core/buf.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "daemon/daemon.h"
@@ -170,6 +171,35 @@ static void on_rung(struct due *due, int64_t at, int64_t id)
 static void on_lease(struct due *due, int64_t at, int64_t id)
 {
 	look_at(container_of(due, struct deadlines_clock, leases), at, id, run_lease);
+}
+
+/* ---- another ladder ---- */
+
+/* Everything that makes a rung what it is. */
+static char *rung_text(const struct config_rung *rung)
+{
+	struct buf text;
+
+	buf_init(&text, 1024);
+	(void)buf_printf(&text, "%x %d %d %" PRId64 " %s", rung->priorities, (int)rung->clock, rung->percent,
+		rung->after_ms, rung->target);
+	return buf_steal(&text);
+}
+
+bool deadlines_sync(struct tx *tx, const struct config *config, struct error *err)
+{
+	char *rungs[LADDER_RUNGS_MAX] = { NULL };
+	size_t n = 0;
+	bool ok;
+
+	for (; n < config->n_ladder && n < LADDER_RUNGS_MAX; n++) {
+		rungs[n] = rung_text(&config->ladder[n]);
+	}
+	ok = ticket_ladder_sync(tx, (const char *const *)rungs, n, err);
+	while (n > 0) {
+		free(rungs[--n]);
+	}
+	return ok;
 }
 
 /* ---- the wall clock was set ---- */

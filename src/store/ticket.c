@@ -10,6 +10,7 @@
 #include "store/ticket.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "codec/json.h"
 #include "core/buf.h"
@@ -44,6 +45,12 @@ static const char sql_set_back[] =
 	" next_due_at = CASE WHEN next_due_at = $2 THEN $2 ELSE next_due_at - (clock_at - $1) END,"
 	" opened_at = CASE WHEN opened_at > $1 THEN $1 ELSE opened_at END, clock_at = $1"
 	" WHERE state <> 'closed' AND clock_at > $1 RETURNING id, account_id, rung_at";
+
+static const char sql_ladder[] = "SELECT value FROM meta WHERE name = 'ladder'";
+static const char sql_set_ladder[] = "INSERT INTO meta (name, value) VALUES ('ladder', $1)"
+				     " ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+static const char sql_climbed[] = "SELECT id, rungs_done FROM ticket WHERE state <> 'closed' AND rungs_done <> 0";
+static const char sql_set_climbed[] = "UPDATE ticket SET rungs_done = $2 WHERE id = $1";
 
 static bool may_take_over(const struct actor *actor, struct error *err)
 {
@@ -449,6 +456,136 @@ static bool arm(struct tx *tx, const char *sql, enum effect_kind kind, struct er
 			break;
 		}
 	}
+}
+
+#define LADDER_BYTES (1u << 20)
+
+static bool load_ladder(struct tx *tx, cJSON **ret_ladder, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_ladder, err);
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	step = stmt_step(stmt, err);
+	/* None: an older program did not write it down. */
+	if (step == STEP_ROW && !json_parse(stmt_str(stmt, 0), ret_ladder, NULL)) {
+		*ret_ladder = NULL;
+	}
+	return step != STEP_ERROR;
+}
+
+static bool save_ladder(struct tx *tx, const cJSON *ladder, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_set_ladder, err);
+	struct buf text;
+	bool ok;
+
+	if (!stmt) {
+		return false;
+	}
+	buf_init(&text, LADDER_BYTES);
+	(void)json_print(&text, ladder);
+	stmt_bind_str(stmt, 1, buf_str(&text));
+	ok = stmt_run(stmt, err);
+	buf_finish(&text);
+	return ok;
+}
+
+/* Where the rungs of one ladder are in another; -1: nowhere. Equal ones are taken in their order. */
+static void map_ladder(const cJSON *from, const cJSON *to, int places[64])
+{
+	uint64_t taken = 0;
+	int i = 0;
+	const cJSON *rung;
+
+	cJSON_ArrayForEach(rung, from)
+	{
+		int n = cJSON_GetArraySize(to);
+
+		if (i == 64) {
+			return;
+		}
+		for (int k = 0; places[i] < 0 && k < n && k < 64; k++) {
+			if (!(taken & UINT64_C(1) << k) && cJSON_Compare(rung, cJSON_GetArrayItem(to, k), true)) {
+				taken |= UINT64_C(1) << k;
+				places[i] = k;
+			}
+		}
+		i++;
+	}
+}
+
+struct climbed {
+	int64_t ticket;
+	int64_t rungs;
+};
+
+static bool load_climbed(struct tx *tx, struct climbed **ret_climbed, size_t *ret_n, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_climbed, err);
+	struct climbed *climbed = NULL;
+	size_t n = 0;
+	size_t cap = 0;
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
+		array_grow(climbed, n, cap);
+		climbed[n++] = (struct climbed){ stmt_i64(stmt, 0), stmt_i64(stmt, 1) };
+	}
+	*ret_climbed = climbed;
+	*ret_n = n;
+	return step == STEP_DONE;
+}
+
+static bool carry_over(struct tx *tx, const struct climbed *climbed, const int places[64], struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_set_climbed, err);
+	uint64_t rungs = 0;
+
+	if (!stmt) {
+		return false;
+	}
+	for (int i = 0; i < 64; i++) {
+		if ((uint64_t)climbed->rungs >> i & 1 && places[i] >= 0) {
+			rungs |= UINT64_C(1) << places[i];
+		}
+	}
+	stmt_bind_i64(stmt, 1, climbed->ticket);
+	stmt_bind_i64(stmt, 2, (int64_t)rungs);
+	return stmt_run(stmt, err);
+}
+
+bool ticket_ladder_sync(struct tx *tx, const char *const *rungs, size_t n, struct error *err)
+{
+	cleanup(json_freep) cJSON *before = NULL;
+	cleanup(json_freep) cJSON *ladder = json_array();
+	struct climbed *climbed = NULL;
+	size_t n_climbed = 0;
+	int places[64];
+	bool ok;
+
+	for (size_t i = 0; i < n; i++) {
+		json_push(ladder, cJSON_CreateString(rungs[i]));
+	}
+	if (!load_ladder(tx, &before, err)) {
+		return false;
+	}
+	if (before && cJSON_Compare(before, ladder, true)) {
+		return true;
+	}
+	memset(places, -1, sizeof(places));
+	map_ladder(before, ladder, places);
+	ok = save_ladder(tx, ladder, err) && (!before || load_climbed(tx, &climbed, &n_climbed, err));
+	for (size_t i = 0; ok && i < n_climbed; i++) {
+		ok = carry_over(tx, &climbed[i], places, err);
+	}
+	free(climbed);
+	return ok;
 }
 
 bool ticket_clock_set_back(struct tx *tx, struct error *err)

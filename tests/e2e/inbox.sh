@@ -79,6 +79,20 @@ complaint=$(g inbox --json | jq -r 'select(.excerpt | contains("投诉")) | .id'
 ok "what nobody claims escalates by itself" wait_event "ticket.ladder"
 has "to the leader" "$(g ticket show "$complaint" --json | jq -r .target)" leader
 
+# another ladder: who was told already is not told again, and nobody is passed over
+rungs() { sql "SELECT rungs_done FROM ticket WHERE id = $complaint"; }
+told() { grep -c "escalated leader $complaint " "$hook.args"; }
+ok "and is told" timeout 20 sh -c 'until grep -q "escalated leader $1 " "$2"; do :; done' sh "$complaint" "$hook.args"
+same "it has climbed the first rung" "$(rungs) $(told)" "1 1"
+sed -i 's/^ladder:/&\n  - {priorities: [P4], answer: 100%, tell: duty-leader}/' "$rig/accounts.yaml"
+ok "a rung is put in before it" g reload
+same "which is the second now" "$(rungs)" 2
+rig_stop
+sed -i '/tell: duty-leader/d' "$rig/accounts.yaml"
+rig_daemon || exit 1
+rig_monitor
+same "and the first again, when that is taken out while the daemon is away" "$(rungs) $(told)" "1 1"
+
 # mentions, and a comment that is also a mention, once
 sim POST /sim/citizen '{"account":"weibo-main","kind":"mention","as":"路人","text":"@平安示例 这个路口的灯坏了"}' >/dev/null
 g account poll weibo-main >/dev/null

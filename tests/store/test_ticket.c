@@ -398,6 +398,30 @@ static void test_note__changes_nothing_but_the_history(void **state)
 	CHECK_INT(rig_effects(rig, EFFECT_INDEX, 0), 1);
 }
 
+/* The first rung was taken out and another put in: who was called already stays called, the others are still to be. */
+static void test_ladder__of_another_form_keeps_what_was_climbed(void **state)
+{
+	static const char *const before[] = { "window 36h leader", "ack 1m leader", "ack 2m duty-leader",
+		"ack 4m room" };
+	static const char *const after[] = { "ack 1m leader", "ack 90s leader", "ack 2m duty-leader", "ack 4m room" };
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct ticket_id fresh = open_ticket(rig, 0);
+	struct ticket_id ticket = open_ticket(rig, 0);
+
+	(void)state;
+	DO(rig, ticket_ladder_sync(rig->tx, before, ARRAY_LEN(before), &rig->err));
+	DO(rig, ticket_climb(rig->tx, ticket, 1 << 0 | 1 << 1 | 1 << 2, "duty-leader", "nobody took it", 1, &rig->err));
+	DO(rig, ticket_ladder_sync(rig->tx, before, ARRAY_LEN(before), &rig->err));
+	CHECK_INT(number(rig, "rungs_done", ticket), 1 << 0 | 1 << 1 | 1 << 2);
+	DO(rig, ticket_ladder_sync(rig->tx, after, ARRAY_LEN(after), &rig->err));
+	CHECK_INT(number(rig, "rungs_done", ticket), 1 << 0 | 1 << 2);
+	CHECK_INT(number(rig, "rungs_done", fresh), 0);
+	DO(rig, ticket_ladder_sync(rig->tx, after, ARRAY_LEN(after), &rig->err));
+	CHECK_INT(number(rig, "rungs_done", ticket), 1 << 0 | 1 << 2);
+	DO(rig, ticket_ladder_sync(rig->tx, NULL, 0, &rig->err));
+	CHECK_INT(number(rig, "rungs_done", ticket), 0);
+}
+
 /* Opened while the clock was a day ahead: once it is set right, the ladder must not sleep for that day. */
 static void test_clock_set_back__begins_anew_what_counts_from_the_future(void **state)
 {
@@ -592,6 +616,7 @@ int main(void)
 		cmocka_unit_test(test_decisions__not_over_another_ones_claim),
 		cmocka_unit_test(test_decisions__want_their_words),
 		cmocka_unit_test(test_note__changes_nothing_but_the_history),
+		cmocka_unit_test(test_ladder__of_another_form_keeps_what_was_climbed),
 		cmocka_unit_test(test_clock_set_back__begins_anew_what_counts_from_the_future),
 		cmocka_unit_test(test_assign__takes_it_from_the_holder_and_waits_to_be_claimed),
 		cmocka_unit_test(test_escalate__climbs_the_line_and_only_raises),
