@@ -16,7 +16,7 @@
 struct refresh {
 	struct job job;
 	struct daemon *daemon;
-	void (*then)(struct daemon *daemon);
+	void (*then)(struct daemon *daemon, const struct error *err);
 	struct account_id only; /* zero: all of them */
 	struct account_row *rows;
 	size_t n;
@@ -256,8 +256,8 @@ static void done_refresh(struct job *job, const struct error *err)
 	struct refresh *refresh = container_of(job, struct refresh, job);
 	struct daemon *daemon = refresh->daemon;
 
-	if (err && daemon->start_error.advice) {
-		log_debug("accounts.unread error=%s", log_text(err->message)); /* why it ends is told already */
+	if (err && (refresh->then || daemon->start_error.advice)) {
+		log_debug("accounts.unread error=%s", log_text(err->message)); /* why it ends is told elsewhere */
 	} else if (err) {
 		log_warn("accounts.unread error=%s action=%s", log_text(err->message), "keeping what is known");
 	} else {
@@ -272,7 +272,7 @@ static void done_refresh(struct job *job, const struct error *err)
 		daemon->accounts_reading = false;
 	}
 	if (refresh->then) {
-		refresh->then(daemon);
+		refresh->then(daemon, err);
 	}
 	if (!err && daemon->accounts_stale && !daemon->accounts_reading) {
 		daemon->accounts_stale = false;
@@ -285,7 +285,8 @@ static void done_refresh(struct job *job, const struct error *err)
 	free(refresh);
 }
 
-static void refresh(struct daemon *daemon, struct account_id only, void (*then)(struct daemon *daemon))
+static void refresh(
+	struct daemon *daemon, struct account_id only, void (*then)(struct daemon *daemon, const struct error *err))
 {
 	struct refresh *refresh = xnew(struct refresh);
 
@@ -297,7 +298,7 @@ static void refresh(struct daemon *daemon, struct account_id only, void (*then)(
 	store_read(daemon->store, &refresh->job);
 }
 
-void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon))
+void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon, const struct error *err))
 {
 	daemon->accounts_reading = true;
 	refresh(daemon, (struct account_id){ 0 }, then);

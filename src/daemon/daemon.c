@@ -274,10 +274,15 @@ static void done_arm(struct job *job, const struct error *err)
 	service_ready(daemon);
 }
 
-static void arm_all(struct daemon *daemon)
+static void arm_all(struct daemon *daemon, const struct error *err)
 {
-	struct start *start = xnew(struct start);
+	struct start *start;
 
+	if (err) {
+		fail_start(daemon, err);
+		return;
+	}
+	start = xnew(struct start);
 	start->daemon = daemon;
 	start->job = (struct job){ .run = run_arm, .done = done_arm };
 	store_write(daemon->store, &start->job);

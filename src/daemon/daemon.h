@@ -167,8 +167,9 @@ unsigned quotas_per_send(const struct driver_quota *quotas, size_t n);
 /* The set `cost` was spent at spent_at for nothing. */
 bool quotas_return(struct tx *tx, struct account_id account, const struct driver_quota *quotas, size_t n, unsigned cost,
 	int64_t spent_at, struct error *err) must_check;
-/* Read the rows again and bring the run-time accounts up to date; then `then(daemon)` on the loop (NULL: nothing). */
-void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon));
+/* Read the rows again and bring the run-time accounts up to date; then `then` on the loop, err NULL when they are
+ * (NULL: nothing). */
+void accounts_refresh(struct daemon *daemon, void (*then)(struct daemon *daemon, const struct error *err));
 void account_refresh(struct daemon *daemon, struct account_id id); /* one row of them */
 /* daemon->rules are new: nothing may point into the old ones any more. */
 void accounts_use_config(struct daemon *daemon);

@@ -24,9 +24,19 @@
 #define RETRY_MAX_MS   (10 * MINUTE_MS)
 #define RENEWED_MS     (2 * SECOND_MS) /* a new token is there by then */
 
+/* A send that is to be armed, of an account that is new in the store and not read yet. */
+struct early {
+	struct account_id account;
+	int64_t at;
+	int64_t send;
+};
+
 struct outbox {
 	struct daemon *daemon;
 	struct due due; /* ids are accounts */
+	struct early *early;
+	size_t n_early;
+	size_t cap_early;
 	size_t in_flight;
 	bool stopping;
 };
@@ -572,7 +582,12 @@ void outbox_arm(struct outbox *outbox, const struct effect *effect)
 	struct account *account = daemon_account(outbox->daemon, (struct account_id){ effect->account });
 
 	if (!account) {
-		return; /* new in the configuration: accounts_refresh() arms all of it */
+		array_grow(outbox->early, outbox->n_early, outbox->cap_early);
+		outbox->early[outbox->n_early++] = (struct early){
+			.account = { effect->account }, .at = effect->at, .send = effect->id
+		};
+		account_refresh(outbox->daemon, (struct account_id){ effect->account });
+		return;
 	}
 	heap_push(&account->waiting, effect->at, effect->id);
 	pump(outbox, account);
@@ -580,6 +595,16 @@ void outbox_arm(struct outbox *outbox, const struct effect *effect)
 
 void outbox_account_changed(struct outbox *outbox, struct account *account)
 {
+	size_t left = 0;
+
+	for (size_t i = 0; i < outbox->n_early; i++) {
+		if (outbox->early[i].account.v == account->id.v) {
+			heap_push(&account->waiting, outbox->early[i].at, outbox->early[i].send);
+		} else {
+			outbox->early[left++] = outbox->early[i];
+		}
+	}
+	outbox->n_early = left;
 	pump(outbox, account);
 }
 
@@ -625,5 +650,6 @@ void outbox_free(struct outbox *outbox)
 		return;
 	}
 	due_finish(&outbox->due);
+	free(outbox->early);
 	free(outbox);
 }
