@@ -56,6 +56,12 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 /* What it is, for an event: account, and delivery, ticket or what it withdraws. */
 void send_name_in(cJSON *detail, const struct send_row *row);
 
+/* ---- send_load.c ---- */
+
+bool send_load_brief(struct tx *tx, struct send_id id, struct send_row *ret_row, struct error *err) must_check;
+/* Of a row that is loaded: its media, and what the account has uploaded of them. */
+bool send_load_media(struct tx *tx, struct send_row *row, struct error *err) must_check;
+
 /* ---- send_job.c ---- */
 
 bool send_load_uploads(struct tx *tx, struct send_row *row, struct error *err) must_check;

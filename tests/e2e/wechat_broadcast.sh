@@ -165,8 +165,9 @@ look_now
 ok "meanwhile it is not sent again to find out" until_is '.deliveries[0].note | strings | test("sent again to find out when the account is ready")' \
 	g post show "$lost" --json
 is "but is no less unsure" "$(g post show "$lost" --json)" '.deliveries[0] | .state == "unsure" and .attempts == 1'
-exits "so it cannot be cancelled" 5 g post cancel "$lost"
-exits "nor held" 5 g post hold "$lost"
+ok "it can be called off" g post cancel "$lost"
+is "but is not cancelled for that" "$(g post show "$lost" --json)" '.deliveries[0] | .state == "unsure" and .wish == "cancel"'
+ok "and that can be taken back" g post release "$lost"
 ok "the account goes on" g account resume wechat-main
 sim POST /sim/clock '{"advance":"2m"}' >/dev/null # any sooner the platform says only "too fast"
 look_now
