@@ -49,8 +49,9 @@ struct load {
 	int64_t lasted_us;
 
 	int64_t started, answered, began_us;
-	struct load_connection **idle;
-	size_t n_idle;
+	struct load_connection **idle; /* a ring: who has been idle longest goes first, before the server gives it up */
+	int64_t first_idle;
+	int64_t n_idle;
 };
 
 static inline void load_die(const struct load *load, const char *what)
@@ -99,10 +100,12 @@ static inline void load_send_due(struct load *load)
 {
 	while (load->n_idle > 0 && load->started < load->requests &&
 		load_due_us(load) <= load_now_us() - load->began_us) {
-		struct load_connection *connection = load->idle[--load->n_idle];
+		struct load_connection *connection = load->idle[load->first_idle];
 		char request[LOAD_REQUEST_MAX];
 		int n = load->compose(request, sizeof(request), load->started++);
 
+		load->first_idle = (load->first_idle + 1) % load->parallel;
+		load->n_idle--;
 		connection->n = 0;
 		connection->sent_us = load_now_us();
 		if (n < 0 || (size_t)n >= sizeof(request) ||
@@ -145,7 +148,7 @@ static inline void load_on_readable(struct load *load, struct load_connection *c
 	if (length > 0 && connection->n >= length) {
 		load->took_us[load->answered++] = load_now_us() - connection->sent_us;
 		load->refused += !str_starts((struct str){ connection->answer, connection->n }, STR("HTTP/1.1 200"));
-		load->idle[load->n_idle++] = connection;
+		load->idle[(load->first_idle + load->n_idle++) % load->parallel] = connection;
 	}
 }
 
