@@ -73,6 +73,8 @@ bool view_comment(struct tx *tx, int64_t message, cJSON **ret_comment, struct er
 
 /* Counts for `status`, from the counter table. */
 bool view_counts(struct tx *tx, cJSON *object, struct error *err) must_check;
+/* {name, held} of each account that has left the configuration and has something to send. */
+bool view_gone_accounts(struct tx *tx, cJSON *rows, struct error *err) must_check;
 
 /* Full text over messages, replies, notes and posts; newest first. errors INPUT when the query has no searchable word.
  */

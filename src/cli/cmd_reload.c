@@ -9,6 +9,7 @@
 static bool run(struct cli *cli, struct error *err)
 {
 	cleanup(json_freep) cJSON *result = NULL;
+	const cJSON *row;
 
 	if (!ask(cli, "reload", json_object(), &result, err)) {
 		return false;
@@ -18,11 +19,17 @@ static bool run(struct cli *cli, struct error *err)
 		output_rows_end(cli);
 	} else {
 		say(cli, _("Read and applied: %" PRId64 " accounts"), json_i64(result, "accounts", 0));
+		cJSON_ArrayForEach(row, json_get(result, "gone"))
+		{
+			warn(cli,
+				_("%s is not in accounts.yaml any more: %" PRId64 " of its posts and replies are held"),
+				json_text(row, "name", ""), json_i64(row, "held", 0));
+		}
 	}
 	return true;
 }
 
-static const char *const fields[] = { "accounts", NULL };
+static const char *const fields[] = { "accounts", "gone", NULL };
 static const struct column columns[] = {
 	{ "accounts", N_("ACCOUNTS"), COLUMN_NUMBER, 0, false },
 	{ 0 },

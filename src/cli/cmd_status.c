@@ -46,6 +46,8 @@ static void walk_problems(const cJSON *status, problem_fn *each, void *data)
 	count_problem(accounts, "parked", _("accounts parked: gazette account list"), each, data);
 	count_problem(sends, "questions", _("sends nobody knows about: gazette queue list --state unsure"), each, data);
 	count_problem(sends, "failed", _("sends failed: gazette queue list --state failed"), each, data);
+	count_problem(sends, "gone",
+		_("sends held, their account is not in accounts.yaml: gazette queue list --state held"), each, data);
 	count_problem(tickets, "overdue", _("tickets overdue: gazette inbox --overdue"), each, data);
 }
 

@@ -340,6 +340,17 @@ static bool sync_known(struct tx *tx, const struct account_row *row, const struc
 		       "account.back", err);
 }
 
+/* A name that was changed looks like this, too: whoever did it may not know what had been promised. */
+static bool owe_look(struct tx *tx, const struct account_row *row, int held, struct error *err)
+{
+	cJSON *detail = json_object();
+
+	json_add_text(detail, "what", "account-removed");
+	json_add_text(detail, "account", row->name);
+	json_add_i64(detail, "held", held);
+	return notice_add(tx, "warning", "", 0, row->id.v, detail, err);
+}
+
 static bool remove_row(struct tx *tx, const struct account_row *row, struct error *err)
 {
 	struct flags flags;
@@ -348,7 +359,8 @@ static bool remove_row(struct tx *tx, const struct account_row *row, struct erro
 	return read_flags(tx, row->id, &flags, err) &&
 	       set_state(tx, &actor_daemon, row, ACCOUNT_REMOVED, flags, "no longer in accounts.yaml",
 		       "account.removed", err) &&
-	       send_hold_account(tx, row->id, HOLD_ACCOUNT_REMOVED, &held, err);
+	       send_hold_account(tx, row->id, HOLD_ACCOUNT_REMOVED, &held, err) &&
+	       (held == 0 || owe_look(tx, row, held, err));
 }
 
 static int by_name(const void *a, const void *b)

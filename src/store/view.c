@@ -93,6 +93,15 @@ static const char sql_questions[] =
 	"SELECT count(*) FROM send WHERE " SEND_IS_OPEN
 	" AND account_id IN (SELECT id FROM account) AND state = 'unsure' AND look_at IS NULL";
 
+/* Held because their account has left accounts.yaml. */
+#define OF_GONE_ACCOUNT \
+	SEND_IS_OPEN " AND account_id IN (SELECT id FROM account WHERE state = 'removed')" \
+		     " AND state = 'held' AND hold = 'account_removed'"
+static const char sql_gone[] = "SELECT count(*) FROM send WHERE " OF_GONE_ACCOUNT;
+static const char sql_gone_accounts[] =
+	"SELECT (SELECT name FROM account WHERE id = account_id) AS name, count(*) FROM send WHERE " OF_GONE_ACCOUNT
+	" GROUP BY account_id ORDER BY name";
+
 static int64_t after_id(const struct page *page)
 {
 	int64_t id;
@@ -676,5 +685,24 @@ bool view_counts(struct tx *tx, cJSON *object, struct error *err)
 	       walk_counters(tx, "ticket", count_ticket, tickets, err) &&
 	       add_number(tx, sql_overdue, tx_now_at(tx), tickets, "overdue", err) &&
 	       add_number(tx, sql_closing, tx_now_at(tx), tickets, "closing", err) &&
-	       add_number(tx, sql_questions, 0, sends, "questions", err);
+	       add_number(tx, sql_questions, 0, sends, "questions", err) &&
+	       add_number(tx, sql_gone, 0, sends, "gone", err);
+}
+
+bool view_gone_accounts(struct tx *tx, cJSON *rows, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_gone_accounts, err);
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	while ((step = stmt_step(stmt, err)) == STEP_ROW) {
+		cJSON *row = json_object();
+
+		json_add_text(row, "name", stmt_text(stmt, 0));
+		json_add_i64(row, "held", stmt_i64(stmt, 1));
+		json_push(rows, row);
+	}
+	return step == STEP_DONE;
 }

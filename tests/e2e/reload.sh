@@ -19,6 +19,9 @@ ok "SIGHUP with a bad file changes nothing" g account show weibo-east
 id=$(g post new -q -m "东区的一条" --to weibo-east --at +1h)
 sed '/^  weibo-east:/,/settle_lag/d; s/\[weibo-main, weibo-east\]/[weibo-main]/' "$rig/good.yaml" >"$rig/accounts.yaml"
 ok "an account leaves the file" g reload
+has "what that holds is told" "$(cat "$rig/out")" "weibo-east is not in accounts.yaml any more: 1 of its posts and replies are held"
+exits "and is not well" 3 g status --ok
+has "as the office's status says" "$(cat "$rig/out")" "their account is not in accounts.yaml"
 has "its deliveries are held" "$(g post show "$id" --json)" removed
 cp "$rig/good.yaml" "$rig/accounts.yaml"
 kill -HUP "$daemon_pid"

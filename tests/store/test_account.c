@@ -211,6 +211,9 @@ static void test_sync__what_is_gone_holds_its_sends_and_what_is_back_releases_th
 	CHECK_TEXT(rig_state(rig, send), "held account_removed");
 	DO(rig, rig_sync(rig, both + 1, 1, true));
 	CHECK_INT(rig_events(rig, "account.removed", rig->account.v), 1);
+	CHECK_TEXT(
+		rig_text(rig, "SELECT detail FROM notice WHERE kind = 'warning' AND account_id = ?1", rig->account.v),
+		"{\"what\":\"account-removed\",\"account\":\"weibo-main\",\"held\":1}");
 	DO_FAILS(rig, pause_it(rig), ERROR_STATE, "no longer in accounts.yaml");
 	DO(rig, rig_sync(rig, both, 2, true));
 	CHECK_TEXT(rig_account_state(rig), "ready");

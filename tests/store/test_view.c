@@ -407,6 +407,26 @@ static void test_counts__are_the_rows(void **state)
 	}
 }
 
+static void test_gone__are_accounts_that_left_with_something_to_send(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	cleanup(json_freep) cJSON *rows = json_array();
+	cleanup(json_freep) cJSON *counts = json_object();
+	static const char *const other[] = { "weibo-other" };
+
+	(void)state;
+	(void)rig_publish(rig, "one", rig->now_at + HOUR_MS);
+	(void)rig_publish(rig, "two", rig->now_at + HOUR_MS);
+	DO(rig, view_gone_accounts(rig->tx, rows, &rig->err));
+	CHECK_INT(cJSON_GetArraySize(rows), 0);
+	DO(rig, rig_sync(rig, other, 1, true));
+	DO(rig, view_gone_accounts(rig->tx, rows, &rig->err) && view_counts(rig->tx, counts, &rig->err));
+	CHECK_INT(cJSON_GetArraySize(rows), 1);
+	CHECK_TEXT(json_text(cJSON_GetArrayItem(rows, 0), "name", ""), "weibo-main");
+	CHECK_INT(json_i64(cJSON_GetArrayItem(rows, 0), "held", 0), 2);
+	CHECK_INT(json_i64(json_get(counts, "sends"), "gone", 0), 2);
+}
+
 static void test_accounts__show_no_token(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
@@ -461,6 +481,7 @@ int main(void)
 		cmocka_unit_test(test_ticket__shows_its_thread_in_order_and_ours_once),
 		cmocka_unit_test(test_post__shows_its_deliveries_and_history),
 		cmocka_unit_test(test_counts__are_the_rows),
+		cmocka_unit_test(test_gone__are_accounts_that_left_with_something_to_send),
 		cmocka_unit_test(test_accounts__show_no_token),
 		cmocka_unit_test(test_accounts__page_by_name),
 	};
