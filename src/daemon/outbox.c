@@ -72,6 +72,7 @@ struct flight {
 	char *job_id;
 	char *thread_id;
 	struct driver_upload upload; /* of the step that is being written down */
+	struct error halt;           /* advice set: it does not go on to the next step */
 	char *park;                  /* reason; NULL: the account is fine */
 	char *block_scope;           /* a limit the platform told us about */
 	int64_t block_until_at;
@@ -321,11 +322,37 @@ static void take_texts(struct flight *flight, struct outcome *outcome)
 	replace(&flight->thread_id, &outcome->thread_id);
 }
 
+/* Somebody may have called it off, or stopped its account, while this step was on its way: sets flight->halt. */
+static bool look_back(struct tx *tx, struct flight *flight, struct error *err)
+{
+	struct account_row account = { 0 };
+	struct send_row row = { 0 };
+	bool ok = send_load(tx, flight->send, &row, err) && account_load(tx, flight->account, &account, err);
+
+	error_clear(&flight->halt);
+	if (ok && row.wish != WISH_NONE) {
+		(void)error_set(&flight->halt, ERROR_STATE, ADVISE_RETRY, 0, "it was called off between two steps");
+	} else if (ok && account.state != ACCOUNT_READY) {
+		(void)error_set(
+			&flight->halt, ERROR_STATE, ADVISE_RETRY, 0, "its account was stopped between two steps");
+	}
+	account_row_finish(&account);
+	send_row_finish(&row);
+	return ok;
+}
+
 static bool run_step(struct tx *tx, struct job *job, struct error *err)
 {
 	struct flight *flight = container_of(job, struct flight, job);
+	const struct send_upload *upload = (const struct send_upload *)&flight->upload;
 
-	return send_step(tx, flight->send, flight->progress, (const struct send_upload *)&flight->upload, err);
+	if (!look_back(tx, flight, err)) {
+		return false;
+	}
+	if (flight->halt.advice) {
+		return !upload->purpose || send_keep_upload(tx, flight->send, upload, err);
+	}
+	return send_step(tx, flight->send, flight->progress, upload, err);
 }
 
 static void done_step(struct job *job, const struct error *err)
@@ -336,6 +363,14 @@ static void done_step(struct job *job, const struct error *err)
 	if (err) {
 		/* What is finished could not be written down: stop here, it is done again. */
 		record(flight, SEND_DEFER, err, loop_now_at(flight->outbox->daemon->loop) + RETRY_FIRST_MS);
+		return;
+	}
+	if (flight->halt.advice) {
+		/* As if this step had not been taken: its progress may say that the one that makes it visible was
+		 * begun. */
+		free(flight->progress);
+		flight->progress = NULL;
+		record(flight, SEND_DEFER, &flight->halt, 0);
 		return;
 	}
 	if (flight->outbox->stopping) {

@@ -72,6 +72,32 @@ ok "a post meets a dead token and a silent platform" g post wait --timeout 60s "
 same "and leaves when there is another" "$(sed -n 's/.*\(token\.unrenewed\|token\.renewed.*forced=1\|send\.pend\).*/\1/p' "$rig/daemon.log" | tail -n 3 | cut -d ' ' -f 1 | tr '\n' ' ')" "token.unrenewed token.renewed send.pend "
 same "at its second attempt" "$(sql "SELECT attempts FROM send WHERE post_id = $id")" 2
 
+# ---- stopped between two steps: the last one, which makes it visible, is not taken ----
+stopped() { # stopped TITLE COMMAND...: while the draft is on its way
+	title=$1
+	shift
+	fault /cgi-bin/draft/add '"effect":"delay","delay_ms":2000'
+	id=$(sed "s/^title: .*/title: $title/" "$rig/water.md" | (cd "$rig" && g post new -q -))
+	ok "$title: the draft is on its way" until_is 'any(.faults[]; .effect == "delay" and .hits > 0)' sim GET /sim/fault
+	ok "$title: stopped" "$@"
+	sim DELETE /sim/fault >/dev/null
+}
+before=$(calls /cgi-bin/freepublish/submit)
+stopped 账号停用 g account pause wechat-main --reason 核实
+ok "a pause holds it" until_is '.deliveries[0] | .state == "held" and .hold == "account_paused"' g post show "$id" --json
+same "nothing was submitted" "$(calls /cgi-bin/freepublish/submit)" "$before"
+ok "resumed" g account resume wechat-main
+exits "it is published" 0 g post wait --timeout 60s "$id"
+same "once" "$(noted '.kind == "article" and .title == "账号停用"')" 1
+before=$(calls /cgi-bin/freepublish/submit)
+stopped 撤销稿件 sh -c 'gazette -s "$1" post cancel "$(gazette -s "$1" post list -q --limit 1)"' sh "$rig/control"
+exits "a cancellation ends it" 3 g post wait --timeout 60s "$id"
+is "for good" "$(g post show "$id" --json)" '.deliveries[0].state == "cancelled"'
+stopped 暂留稿件 sh -c 'gazette -s "$1" post hold "$(gazette -s "$1" post list -q --limit 1)"' sh "$rig/control"
+exits "a hold holds it" 3 g post wait --timeout 60s "$id"
+is "until a person lets it go" "$(g post show "$id" --json)" '.deliveries[0].hold == "operator"'
+same "nothing was submitted" "$(calls /cgi-bin/freepublish/submit)" "$before"
+
 # ---- what cannot be ----
 exits "a text alone is no publication" 6 g post new -m '只有一句话' --to wechat-main --at now
 has "and says what to do" "$(cat "$rig/out")" "give it a title"
