@@ -184,7 +184,8 @@ struct outcome {
 	 * FOUND_UNCLEAR: look again then at the latest, when absence begins to prove something; 0: as usual. */
 	int64_t look_after_ms;
 	bool was_duplicate; /* ADVISE_REJECT because identical to something just posted: after an own doubt = landed */
-	bool needs_person;  /* ADVISE_REAUTH-like: captcha, frozen account: park with this text */
+	bool needs_person;  /* ADVISE_REAUTH-like: captcha, frozen account: park with this text; also OP_RENEW that must
+			       wait (ADVISE_WAIT) for somebody to allow it */
 	int max_tries;      /* ADVISE_RETRY that turns into reject after so many tries; 0: no such cap */
 
 	char *remote_id;             /* OP_SEND, OP_FIND: may be NULL when the platform did not say */

@@ -39,6 +39,7 @@ struct renewal {
 	struct secret token; /* the new one */
 	int64_t expires_at;
 	char *park;
+	int64_t park_ms;         /* how long to leave it then */
 	struct mono got;         /* when the token in use was got; 0: by an earlier run of the daemon */
 	int64_t lifetime_ms;     /* of it */
 	struct mono forced_last; /* 0: never */
@@ -96,7 +97,7 @@ static void done_save(struct job *job, const struct error *err)
 		failed(renewal, err);
 	} else if (renewal->park) {
 		log_warn("token.parked account=%s why=%s", renewal->run.name, log_text(renewal->park));
-		renewal->not_before.ms = clock_mono().ms + RETRY_MAX_MS; /* it is tried again now and then */
+		renewal->not_before.ms = clock_mono().ms + renewal->park_ms; /* it is tried again now and then */
 	} else {
 		log_info("token.renewed account=%s forced=%d", renewal->run.name, renewal->forced);
 		renewal->failures = 0;
@@ -117,9 +118,10 @@ static void save(struct renewal *renewal)
 	store_write(renewal->daemon->store, &renewal->job);
 }
 
-static void park(struct renewal *renewal, const char *why)
+static void park(struct renewal *renewal, const char *why, int64_t after_ms)
 {
 	renewal->park = xstrdup(why);
+	renewal->park_ms = after_ms > RETRY_MAX_MS ? after_ms : RETRY_MAX_MS;
 	save(renewal);
 }
 
@@ -143,8 +145,10 @@ static void done_budget(struct job *job, const struct error *err)
 		renewal->forced_last = clock_mono();
 		start(renewal, true);
 	} else if (err->advice == ADVISE_WAIT) {
-		park(renewal, "the token is refused, and the day's forced renewals are used up: does another program "
-			      "take it away?");
+		park(renewal,
+			"the token is refused, and the day's forced renewals are used up: does another program "
+			"take it away?",
+			0);
 	} else {
 		failed(renewal, err);
 		finish(renewal);
@@ -154,7 +158,7 @@ static void done_budget(struct job *job, const struct error *err)
 static void force(struct renewal *renewal)
 {
 	if (renewal->forced || (renewal->forced_last.ms && clock_since_ms(renewal->forced_last) < FORCED_APART_MS)) {
-		park(renewal, "the platform refuses the token it has just given");
+		park(renewal, "the platform refuses the token it has just given", 0);
 		return;
 	}
 	renewal->job = (struct job){ .run = run_budget, .done = done_budget, .urgent = true };
@@ -182,7 +186,8 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 	case OUTCOME_ERROR:
 		if (outcome->needs_person || outcome->error.advice == ADVISE_REAUTH ||
 			outcome->error.advice == ADVISE_REJECT || never_starts(renewal)) {
-			park(renewal, outcome->error.message);
+			park(renewal, outcome->error.message,
+				outcome->error.advice == ADVISE_WAIT ? outcome->error.retry_ms : 0);
 		} else {
 			failed(renewal, &outcome->error);
 			finish(renewal);

@@ -65,6 +65,12 @@ is "which is nothing that needs a person" "$(g status --json)" \
 has "and is seen" "$(g status)" "1 starting"
 exits "a call must wait for it" 75 g account menu show wechat-main
 rig_stop
+sim POST /sim/account '{"account":"wechat-main","token_refusal":89503}' >/dev/null
+rig_daemon || exit 1
+ok "when it must be allowed first, a person is called" timeout 60 sh -c 'until gazette -s "$1" account show wechat-main --json |
+	jq -e ".state == \"parked\" and (.reason | test(\"administrator has to approve this machine\"))" >/dev/null; do :; done' sh "$rig/control"
+rig_stop
+sim POST /sim/account '{"account":"wechat-main","token_refusal":0}' >/dev/null
 rig_daemon || exit 1
 ok "with it, it is ready" timeout 60 sh -c 'until gazette -s "$1" account show wechat-main --json | grep -q "\"state\":\"ready\""; do :; done' \
 	sh "$rig/control"

@@ -61,6 +61,31 @@ static void test_codes__become_advice(void **state)
 	}
 }
 
+/* Asked again sooner they would only be refused for longer. */
+static void test_address__not_yet_allowed_is_told_to_a_person(void **state)
+{
+	static const struct {
+		int code;
+		int64_t retry_ms;
+	} cases[] = { { 89503, 10 * MINUTE_MS }, { 89506, DAY_MS }, { 89507, HOUR_MS } };
+	struct rig rig;
+
+	(void)state;
+	rig_init(&rig);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		rig_start(&rig, OP_RENEW);
+		refuse(&rig, cases[i].code, "x");
+		CHECK_INT(rig.outcome.error.advice, ADVISE_WAIT);
+		CHECK_INT(rig.outcome.error.retry_ms, cases[i].retry_ms);
+		CHECK(rig.outcome.needs_person);
+		CHECK(strstr(rig.outcome.error.message, "administrator"));
+	}
+	rig_start(&rig, OP_SEND); /* with a token that is good there is nothing to hold */
+	refuse(&rig, 89503, "x");
+	CHECK(!rig.outcome.needs_person);
+	rig_finish(&rig);
+}
+
 static void test_capability__is_named_by_what_was_tried(void **state)
 {
 	struct rig rig;
@@ -154,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_codes__become_advice),
+		cmocka_unit_test(test_address__not_yet_allowed_is_told_to_a_person),
 		cmocka_unit_test(test_capability__is_named_by_what_was_tried),
 		cmocka_unit_test(test_rid__is_shown_and_secrets_are_not),
 		cmocka_unit_test(test_trace__does_not_show_the_token),

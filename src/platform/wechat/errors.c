@@ -319,6 +319,13 @@ static void not_before(struct outcome *outcome, int quota, int64_t retry_ms)
 	outcome->quota = quota;
 }
 
+/* Of a machine's address the administrator decides: without him there is no token, so somebody must call him. */
+static void wait_for_administrator(const struct driver_op *op, struct outcome *outcome, int64_t retry_ms)
+{
+	not_before(outcome, -1, retry_ms);
+	outcome->needs_person = op->kind == OP_RENEW;
+}
+
 static void apply_class(struct driver_op *op, enum class class, int64_t code, struct outcome *outcome)
 {
 	int64_t now_at = now_of(op);
@@ -360,13 +367,13 @@ static void apply_class(struct driver_op *op, enum class class, int64_t code, st
 		outcome->needs_person = true;
 		return;
 	case CLASS_APPROVAL:
-		not_before(outcome, -1, APPROVAL_MS);
+		wait_for_administrator(op, outcome, APPROVAL_MS);
 		return;
 	case CLASS_HOUR:
-		not_before(outcome, -1, HOUR_MS);
+		wait_for_administrator(op, outcome, HOUR_MS);
 		return;
 	case CLASS_WHOLEDAY:
-		not_before(outcome, -1, DAY_MS);
+		wait_for_administrator(op, outcome, DAY_MS);
 		return;
 	case CLASS_PERM:
 		outcome->error.advice = ADVISE_REJECT;
