@@ -25,7 +25,7 @@
 
 #define HEADER_BYTES (16u << 10)
 #define PER_ADDRESS  64u
-#define CROWDED_MS   SECOND_MS /* patience with slow ones when three quarters of the places are taken */
+#define CROWDED_MS   SECOND_MS /* patience with slow ones when three quarters of the places or bytes are taken */
 
 /* A connection. libmicrohttpd's socket context. */
 struct place {
@@ -131,11 +131,16 @@ static void list(struct place *place)
 	place->listed = true;
 }
 
+static bool is_crowded(const struct httpd *httpd)
+{
+	return httpd->n_places * 4 >= (size_t)httpd->options.max_connections * 3 ||
+	       httpd->body_bytes * 4 >= (uint64_t)httpd->options.max_total_bytes * 3;
+}
+
 /* End those whose time is over, and wait for the next one's. */
 static void keep_time(struct httpd *httpd)
 {
-	bool crowded = httpd->n_places * 4 >= (size_t)httpd->options.max_connections * 3;
-	int64_t patience_ms = crowded ? CROWDED_MS : (int64_t)httpd->options.request_seconds * SECOND_MS;
+	int64_t patience_ms = is_crowded(httpd) ? CROWDED_MS : (int64_t)httpd->options.request_seconds * SECOND_MS;
 
 	while (httpd->slow) {
 		struct place *place = httpd->slow;
@@ -347,6 +352,9 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection un
 		}
 		if (buf_add(&request->body, body, *body_n)) {
 			httpd->body_bytes += *body_n;
+			if (is_crowded(httpd)) {
+				keep_time(httpd);
+			}
 		} else {
 			request->too_big = true;
 		}

@@ -726,6 +726,41 @@ static void later_client(struct rig *rig)
 	}
 }
 
+/* They fill the room for bodies, and then say nothing. Who comes later gets in once they are gone. */
+static void squatting_client(struct rig *rig)
+{
+	static char half[BODY_CAP - 64];
+	int fds[TOTAL_CAP / BODY_CAP - 1];
+
+	memset(half, 'x', sizeof(half));
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		char text[128];
+
+		fds[i] = dial(rig);
+		(void)snprintf(text, sizeof(text), "POST /x HTTP/1.1\r\n" CLOSE "Content-Length: %u\r\n\r\n", BODY_CAP);
+		(void)(put(fds[i], text) && put_bytes(fds[i], half, sizeof(half)));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		struct pollfd poll_fd = { .fd = fds[i], .events = POLLIN };
+
+		rig->n_wrong += poll(&poll_fd, 1, PATIENCE_MS / 30) != 1; /* it is not closed */
+		(void)close(fds[i]);
+	}
+	get_client(rig);
+}
+
+static void test_httpd__who_fills_the_room_for_bodies_gives_way(void **state)
+{
+	struct rig *rig = rig_new(64, PATIENCE_MS);
+
+	(void)state;
+	rig_run(rig, squatting_client);
+	CHECK_INT(rig->n_wrong, 0);
+	CHECK_INT(rig->n, 1);
+	CHECK_INT(status_of(rig), 200);
+	rig_free(rig);
+}
+
 static void test_httpd__answers_may_come_later_and_in_any_order(void **state)
 {
 	struct rig *rig = rig_new(64, 10);
@@ -923,6 +958,7 @@ int main(void)
 		cmocka_unit_test(test_httpd__who_drips_is_closed_however_steadily),
 		cmocka_unit_test(test_httpd__when_it_is_crowded_the_slow_give_way_at_once),
 		cmocka_unit_test(test_httpd__bodies_share_their_room),
+		cmocka_unit_test(test_httpd__who_fills_the_room_for_bodies_gives_way),
 		cmocka_unit_test(test_httpd__answers_may_come_later_and_in_any_order),
 		cmocka_unit_test(test_httpd__waiting_for_our_answer_is_not_idling),
 		cmocka_unit_test(test_httpd__the_answer_to_who_has_gone_is_dropped),
