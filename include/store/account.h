@@ -132,6 +132,9 @@ bool quota_return(struct tx *tx, struct account_id id, const struct quota_window
 /* The platform said so: nothing of this scope before until_at. */
 bool quota_block(
 	struct tx *tx, struct account_id id, const char *scope, int64_t until_at, struct error *err) must_check;
+/* After the wall clock was set, and at start: a limit that a clock noted that was ahead lasts as long as it would have
+ * from now on. */
+bool quota_clock_set_back(struct tx *tx, struct error *err) must_check;
 /* The platform's own count: `remaining` calls are left in the current window; only ever lowers what we think is left.
  */
 bool quota_observe(struct tx *tx, struct account_id id, const struct quota_window *window, int64_t remaining,

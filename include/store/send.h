@@ -90,6 +90,9 @@ bool send_load_for_find(struct tx *tx, struct send_id id, struct send_row *ret_r
 
 /* Everything that waits for a time, at start: adds EFFECT_SEND_DUE and EFFECT_SEND_LOOK for each. */
 bool send_arm_all(struct tx *tx, struct error *err) must_check;
+/* After the wall clock was set, and at start: nothing waits until a future that a clock told that was ahead. Also for
+ * the quota ledger. */
+bool send_clock_set_back(struct tx *tx, struct error *err) must_check;
 
 /* At start, before anything is sent: every sending becomes unsure (event "send.unsure", reason "restart"). */
 bool send_recover(struct tx *tx, int64_t look_after_ms, int *ret_n, struct error *err) must_check;

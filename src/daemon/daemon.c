@@ -248,8 +248,9 @@ static void fail_start(struct daemon *daemon, const struct error *err)
 
 static bool run_arm(struct tx *tx, struct job *job unused_arg, struct error *err)
 {
-	return ticket_clock_set_back(tx, err) && notice_clock_set_back(tx, err) && send_arm_all(tx, err) &&
-	       ticket_arm_all(tx, err) && notice_arm_all(tx, err) && media_arm_all(tx, err) && topic_arm_all(tx, err);
+	return ticket_clock_set_back(tx, err) && notice_clock_set_back(tx, err) && send_clock_set_back(tx, err) &&
+	       send_arm_all(tx, err) && ticket_arm_all(tx, err) && notice_arm_all(tx, err) && media_arm_all(tx, err) &&
+	       topic_arm_all(tx, err);
 }
 
 static void done_arm(struct job *job, const struct error *err)

@@ -17,6 +17,7 @@
 #include "desk/deadline.h"
 #include "store/effect.h"
 #include "store/notice.h"
+#include "store/send.h"
 #include "store/ticket.h"
 
 struct deadlines_clock {
@@ -210,7 +211,7 @@ struct step {
 
 static bool run_step(struct tx *tx, struct job *job unused_arg, struct error *err)
 {
-	return ticket_clock_set_back(tx, err) && notice_clock_set_back(tx, err);
+	return ticket_clock_set_back(tx, err) && notice_clock_set_back(tx, err) && send_clock_set_back(tx, err);
 }
 
 static void done_step(struct job *job, const struct error *err)

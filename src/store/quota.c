@@ -14,10 +14,16 @@ static const char sql_add[] =
 	"INSERT INTO quota (account_id, scope, window_at, used) VALUES ($1, $2, $3, $4)"
 	" ON CONFLICT (account_id, scope) DO UPDATE SET window_at = excluded.window_at,"
 	" used = CASE WHEN window_at = excluded.window_at THEN used + excluded.used ELSE excluded.used END";
+/* The longer wait stays, unless a clock that was ahead has told it. */
 static const char sql_block[] =
-	"INSERT INTO quota (account_id, scope, window_at, used, blocked_until_at) VALUES ($1, $2, 0, 0, $3)"
-	" ON CONFLICT (account_id, scope) DO UPDATE SET blocked_until_at = max(blocked_until_at, "
-	"excluded.blocked_until_at)";
+	"INSERT INTO quota (account_id, scope, window_at, used, blocked_until_at, blocked_at) VALUES ($1, $2, 0, 0, "
+	"$3, $4)"
+	" ON CONFLICT (account_id, scope) DO UPDATE SET blocked_until_at = excluded.blocked_until_at,"
+	" blocked_at = excluded.blocked_at"
+	" WHERE excluded.blocked_until_at > blocked_until_at OR blocked_at > excluded.blocked_at";
+static const char sql_set_back[] =
+	"UPDATE quota SET blocked_until_at = blocked_until_at - blocked_at + $1, blocked_at = $1"
+	" WHERE blocked_at > $1";
 
 #define CHINA_OFFSET_MS (8 * HOUR_MS)
 
@@ -174,6 +180,18 @@ bool quota_block(struct tx *tx, struct account_id id, const char *scope, int64_t
 	stmt_bind_i64(stmt, 1, id.v);
 	stmt_bind_text(stmt, 2, scope);
 	stmt_bind_i64(stmt, 3, until_at);
+	stmt_bind_i64(stmt, 4, tx_now_at(tx));
+	return stmt_run(stmt, err);
+}
+
+bool quota_clock_set_back(struct tx *tx, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_set_back, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, tx_now_at(tx));
 	return stmt_run(stmt, err);
 }
 

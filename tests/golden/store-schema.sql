@@ -161,7 +161,7 @@ CREATE TABLE quota (
  scope            TEXT    NOT NULL,
  window_at        INTEGER NOT NULL,           
  used             INTEGER NOT NULL,
- blocked_until_at INTEGER NOT NULL DEFAULT 0, 
+ blocked_until_at INTEGER NOT NULL DEFAULT 0, blocked_at INTEGER NOT NULL DEFAULT 0, 
  PRIMARY KEY (account_id, scope)
  ) STRICT, WITHOUT ROWID;
 CREATE TABLE send (

@@ -131,6 +131,28 @@ static void test_block__outlives_the_window_and_is_never_shortened(void **state)
 	DO(rig, spend(rig, &hourly, 1, false));
 }
 
+static void test_block__of_a_clock_that_was_ahead_lasts_as_long_from_now_on(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	int64_t now_at = rig->now_at;
+
+	(void)state;
+	DO(rig, quota_block(rig->tx, rig->account, "hour", now_at + 3 * HOUR_MS, &rig->err));
+	rig->now_at = now_at + 4 * DAY_MS;
+	DO(rig, quota_block(rig->tx, rig->account, "day", rig->now_at + HOUR_MS, &rig->err));
+	rig->now_at = now_at;
+	DO(rig, quota_clock_set_back(rig->tx, &rig->err));
+	CHECK_INT(look(rig, &hourly).blocked_until_at, now_at + 3 * HOUR_MS);
+	CHECK_INT(look(rig, &daily).blocked_until_at, now_at + HOUR_MS);
+
+	/* Told anew before that: it is what the platform says now. */
+	rig->now_at = now_at + 4 * DAY_MS;
+	DO(rig, quota_block(rig->tx, rig->account, "day", rig->now_at + HOUR_MS, &rig->err));
+	rig->now_at = now_at;
+	DO(rig, quota_block(rig->tx, rig->account, "day", now_at + MINUTE_MS, &rig->err));
+	CHECK_INT(look(rig, &daily).blocked_until_at, now_at + MINUTE_MS);
+}
+
 static void test_block__keeps_what_was_counted(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
@@ -187,6 +209,7 @@ int main(void)
 		cmocka_unit_test(test_window__of_a_day_begins_at_midnight_of_the_offset),
 		cmocka_unit_test(test_reserve__is_kept_from_polling_and_open_to_sends),
 		cmocka_unit_test(test_block__outlives_the_window_and_is_never_shortened),
+		cmocka_unit_test(test_block__of_a_clock_that_was_ahead_lasts_as_long_from_now_on),
 		cmocka_unit_test(test_block__keeps_what_was_counted),
 		cmocka_unit_test(test_observe__only_ever_lowers_what_is_left),
 		cmocka_unit_test(test_no_limit__is_counted_only),

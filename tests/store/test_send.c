@@ -228,6 +228,40 @@ static void test_claim__waits_for_its_quota_and_spends_none_of_the_others(void *
 	CHECK_INT(quota.used, 0);
 }
 
+/* The clock was five minutes ahead and was set: nothing waits for what only that clock would have seen. */
+static void test_clock_set_back__shortens_what_waits_for_a_future(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	int64_t now_at = RIG_NOW_AT + 58 * MINUTE_MS;
+	struct send_row row = { 0 };
+	bool claimed = false;
+	struct send_id told;
+	struct send_id spent;
+	struct send_id fine;
+
+	(void)state;
+	rig->now_at = now_at;
+	told = rig_publish(rig, "told", now_at);
+	spent = rig_publish(rig, "spent", now_at);
+	fine = rig_publish(rig, "fine", now_at + DAY_MS);
+	rig->now_at = now_at + 5 * MINUTE_MS; /* another hour has begun */
+	CHECK(rig_claim(rig, told));
+	CHECK(rig_result(rig, told, SEND_DEFER, NULL, rig->now_at + 3 * MINUTE_MS));
+	DO(rig, quota_spend(rig->tx, rig->account, &hourly, 2, false, &rig->err));
+	DO(rig, rig_try_claim(rig, spent, &hourly, 1, &row, &claimed));
+	CHECK(!claimed);
+	CHECK_INT(number(rig, "next_at", spent), RIG_NOW_AT + 2 * HOUR_MS);
+
+	rig->now_at = now_at;
+	DO(rig, send_clock_set_back(rig->tx, &rig->err));
+	CHECK_INT(number(rig, "next_at", told), now_at + 3 * MINUTE_MS);
+	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, told.v), now_at + 3 * MINUTE_MS);
+	CHECK_INT(number(rig, "next_at", spent), now_at);
+	CHECK_INT(rig_effect_at(rig, EFFECT_SEND_DUE, spent.v), now_at);
+	CHECK_INT(number(rig, "next_at", fine), 0);
+	CHECK(rig_claim(rig, spent));
+}
+
 static void test_claim__spends_every_quota_once(void **state)
 {
 	cleanup(rig_freep) struct rig *rig = rig_new();
@@ -798,6 +832,7 @@ int main(void)
 		cmocka_unit_test(test_until__nothing_is_published_after_it),
 		cmocka_unit_test(test_claim__an_account_that_is_not_ready_holds_it),
 		cmocka_unit_test(test_claim__waits_for_its_quota_and_spends_none_of_the_others),
+		cmocka_unit_test(test_clock_set_back__shortens_what_waits_for_a_future),
 		cmocka_unit_test(test_claim__spends_every_quota_once),
 		cmocka_unit_test(test_finish__accepted),
 		cmocka_unit_test(test_finish__deferred_waits_and_says_why),
