@@ -21,15 +21,17 @@
 
 /* While it was unsure the note said how the last look went: once it is settled that is stale. */
 static const char sql_move[] =
-	"UPDATE send SET state = $2, hold = $3, due_at = coalesce($4, due_at), next_at = $5, look_at = $6,"
-	" remote_id = coalesce($7, remote_id), url = coalesce($8, url),"
-	" note = CASE WHEN state = 'unsure' THEN $9 ELSE coalesce($9, note) END, error_domain = $10,"
-	" error_advice = $11, error_code = $12, error_message = $13, doubted = doubted OR $14,"
-	" finds = CASE WHEN $15 THEN 0 ELSE finds END, resends = resends + $16, sent_at = coalesce($17, sent_at),"
-	" progress = coalesce($18, progress), job_id = CASE WHEN $21 THEN NULL ELSE coalesce($19, job_id) END,"
-	" thread_id = CASE WHEN $21 THEN NULL ELSE coalesce($20, thread_id) END, wish = CASE WHEN $22 THEN wish END,"
-	" attempts = coalesce($23, attempts), first_attempt_at = coalesce($24, first_attempt_at),"
-	" last_attempt_at = coalesce($25, last_attempt_at) WHERE id = $1";
+	"UPDATE send SET state = $2, hold = $3, next_at = $4, look_at = $5,"
+	" remote_id = coalesce($6, remote_id), url = coalesce($7, url),"
+	" note = CASE WHEN state = 'unsure' THEN $8 ELSE coalesce($8, note) END, error_domain = $9,"
+	" error_advice = $10, error_code = $11, error_message = $12, doubted = doubted OR $13,"
+	" finds = CASE WHEN $14 THEN 0 ELSE finds END, resends = resends + $15, sent_at = coalesce($16, sent_at),"
+	" progress = coalesce($17, progress), job_id = CASE WHEN $20 THEN NULL ELSE coalesce($18, job_id) END,"
+	" thread_id = CASE WHEN $20 THEN NULL ELSE coalesce($19, thread_id) END, wish = CASE WHEN $21 THEN wish END,"
+	" attempts = coalesce($22, attempts), first_attempt_at = coalesce($23, first_attempt_at),"
+	" last_attempt_at = coalesce($24, last_attempt_at) WHERE id = $1";
+/* Not a part of it: SQLite writes an index anew for every column that is named, and few changes bring another time. */
+static const char sql_due[] = "UPDATE send SET due_at = $2 WHERE id = $1";
 static const char sql_attempt[] = "INSERT INTO attempt (send_id, number, started_at, digest) VALUES ($1, $2, $3, $4)";
 static const char sql_attempt_end[] =
 	"UPDATE attempt SET ended_at = $2, outcome = $3, http_status = $4, took_ms = $5, message = $6"
@@ -200,6 +202,18 @@ static void arm_due(struct tx *tx, const struct send_row *row)
 	effect_add(tx, EFFECT_SEND_DUE, row->id.v, row->account.v, when_at < late_at ? when_at : late_at);
 }
 
+static bool set_due(struct tx *tx, struct send_id id, int64_t due_at, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_due, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	stmt_bind_i64(stmt, 2, due_at);
+	return stmt_run(stmt, err);
+}
+
 bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, const struct send_change *change,
 	struct error *err)
 {
@@ -226,30 +240,30 @@ bool send_move(struct tx *tx, const struct actor *actor, struct send_row *row, c
 	stmt_bind_i64(stmt, 1, row->id.v);
 	stmt_bind_text(stmt, 2, send_state_name(to));
 	stmt_bind_text(stmt, 3, to == SEND_HELD && change->hold != HOLD_NONE ? hold_reason_name(change->hold) : NULL);
-	stmt_bind_opt_i64(stmt, 4, change->due_at);
-	stmt_bind_i64(stmt, 5, to == SEND_QUEUED ? change->next_at : 0);
-	stmt_bind_opt_i64(stmt, 6, to == SEND_UNSURE || to == SEND_PENDING ? change->look_at : 0);
-	stmt_bind_text(stmt, 7, change->remote_id);
-	stmt_bind_text(stmt, 8, change->url);
-	stmt_bind_text(stmt, 9, change->note);
-	stmt_bind_text(stmt, 10, error ? error_domain_name(error->domain) : NULL);
-	stmt_bind_text(stmt, 11, error ? error_advice_name(error->advice) : NULL);
-	stmt_bind_opt_i64(stmt, 12, error ? error->code : 0);
-	stmt_bind_text(stmt, 13, error ? error->message : NULL);
-	stmt_bind_i64(stmt, 14, change->doubted);
-	stmt_bind_i64(stmt, 15, change->clear_finds);
-	stmt_bind_i64(stmt, 16, change->count_resend);
-	stmt_bind_opt_i64(stmt, 17, to == SEND_SENT ? tx_now_at(tx) : 0);
-	stmt_bind_text(stmt, 18, change->progress);
-	stmt_bind_text(stmt, 19, change->job_id);
-	stmt_bind_text(stmt, 20, change->thread_id);
+	stmt_bind_i64(stmt, 4, to == SEND_QUEUED ? change->next_at : 0);
+	stmt_bind_opt_i64(stmt, 5, to == SEND_UNSURE || to == SEND_PENDING ? change->look_at : 0);
+	stmt_bind_text(stmt, 6, change->remote_id);
+	stmt_bind_text(stmt, 7, change->url);
+	stmt_bind_text(stmt, 8, change->note);
+	stmt_bind_text(stmt, 9, error ? error_domain_name(error->domain) : NULL);
+	stmt_bind_text(stmt, 10, error ? error_advice_name(error->advice) : NULL);
+	stmt_bind_opt_i64(stmt, 11, error ? error->code : 0);
+	stmt_bind_text(stmt, 12, error ? error->message : NULL);
+	stmt_bind_i64(stmt, 13, change->doubted);
+	stmt_bind_i64(stmt, 14, change->clear_finds);
+	stmt_bind_i64(stmt, 15, change->count_resend);
+	stmt_bind_opt_i64(stmt, 16, to == SEND_SENT ? tx_now_at(tx) : 0);
+	stmt_bind_text(stmt, 17, change->progress);
+	stmt_bind_text(stmt, 18, change->job_id);
+	stmt_bind_text(stmt, 19, change->thread_id);
 	/* The platform's job was of the attempt before: what is still heard of it says nothing of the next one. */
-	stmt_bind_i64(stmt, 21, change->event == SEND_RETRY || change->event == SEND_MISS);
-	stmt_bind_i64(stmt, 22, send_takes_wish(to));
-	stmt_bind_opt_i64(stmt, 23, to == SEND_SENDING ? row->attempts : 0);
-	stmt_bind_opt_i64(stmt, 24, to == SEND_SENDING ? row->first_attempt_at : 0);
-	stmt_bind_opt_i64(stmt, 25, to == SEND_SENDING ? row->last_attempt_at : 0);
-	if (!stmt_run(stmt, err) || !count_move(tx, row->account, from, to, err)) {
+	stmt_bind_i64(stmt, 20, change->event == SEND_RETRY || change->event == SEND_MISS);
+	stmt_bind_i64(stmt, 21, send_takes_wish(to));
+	stmt_bind_opt_i64(stmt, 22, to == SEND_SENDING ? row->attempts : 0);
+	stmt_bind_opt_i64(stmt, 23, to == SEND_SENDING ? row->first_attempt_at : 0);
+	stmt_bind_opt_i64(stmt, 24, to == SEND_SENDING ? row->last_attempt_at : 0);
+	if (!stmt_run(stmt, err) || (change->due_at && !set_due(tx, row->id, change->due_at, err)) ||
+		!count_move(tx, row->account, from, to, err)) {
 		return false;
 	}
 	(void)snprintf(action, sizeof(action), "send.%s", send_state_name(to));

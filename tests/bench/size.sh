@@ -18,6 +18,11 @@ for accounts in ${BENCH_ACCOUNTS:-100 10000}; do
 	rig_daemon || exit 1
 	ready_ms=$((($(date +%s%N) - began) / 1000000))
 	bench_seen requests
+	# What the last answers made it write is no idleness.
+	was=
+	until now=$(g status --json | jq .store.jobs) && [ "$now" = "$was" ]; do
+		was=$now
+	done
 	anonymous=$(awk '/^RssAnon:/ { print $2 }' "/proc/$daemon_pid/status")
 	switches() { awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n }' "/proc/$daemon_pid/task"/*/status; }
 	before=$(switches)
