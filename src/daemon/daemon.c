@@ -413,6 +413,9 @@ static void done_reload(struct job *job, const struct error *err)
 		accounts_use_config(daemon);
 		rules_unref(old);
 		log_info("config.reloaded accounts=%zu", daemon->rules->config->n_accounts);
+		if (daemon->control) {
+			control_reloaded(daemon->control);
+		}
 		listen_if_wanted(daemon);
 		accounts_refresh(daemon, NULL);
 	} else {
