@@ -446,7 +446,7 @@ static void ask_again(void *data, struct peer *peer)
 	if (client && client->greeted) {
 		client->roles = roles_of(control->daemon->rules->config, peer_ids(peer), client->name);
 		if (client->roles == 0) {
-			peer_close(peer);
+			peer_close_after_write(peer);
 		}
 	}
 }

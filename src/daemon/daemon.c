@@ -413,15 +413,15 @@ static void done_reload(struct job *job, const struct error *err)
 		accounts_use_config(daemon);
 		rules_unref(old);
 		log_info("config.reloaded accounts=%zu", daemon->rules->config->n_accounts);
-		if (daemon->control) {
-			control_reloaded(daemon->control);
-		}
 		listen_if_wanted(daemon);
 		accounts_refresh(daemon, NULL);
 	} else {
 		log_warn("config.kept error=%s action=%s", log_text(err->message), "the old configuration stays");
 	}
 	start->done(start->data, err);
+	if (!err && daemon->control) {
+		control_reloaded(daemon->control); /* who asked for it has his answer */
+	}
 	start_free(start);
 }
 

@@ -52,7 +52,7 @@ rig_monitor
 g post new -q -m "给看的人" --to weibo-east --at +1h >/dev/null
 ok "somebody watches" wait_event '"object":"post"'
 sed 's/^accounts:/operators:\n  - {user: nobody, name: 别人, roles: [admin]}\n&/' "$rig/good.yaml" >"$rig/accounts.yaml"
-kill -HUP "$daemon_pid"
+ok "who takes his own role away is told that it is done" g reload
 ok "who is no operator any more is sent away" timeout 20 sh -c 'until grep -q "daemon is gone" "$1"; do :; done' sh "$rig/monitor.log"
 cp "$rig/good.yaml" "$rig/accounts.yaml"
 kill -HUP "$daemon_pid"
