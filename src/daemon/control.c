@@ -438,6 +438,24 @@ void control_event(struct control *control, const struct event *event)
 	buf_finish(&out);
 }
 
+static void ask_again(void *data, struct peer *peer)
+{
+	struct control *control = data;
+	struct client *client = peer_data(peer);
+
+	if (client && client->greeted) {
+		client->roles = roles_of(control->daemon->rules->config, peer_ids(peer), client->name);
+		if (client->roles == 0) {
+			peer_close_after_write(peer);
+		}
+	}
+}
+
+void control_reloaded(struct control *control)
+{
+	listener_each(control->listener, ask_again, control);
+}
+
 bool control_monitor(struct control *control, uint64_t peer_number)
 {
 	struct peer *peer = listener_find(control->listener, peer_number);

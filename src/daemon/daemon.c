@@ -420,6 +420,9 @@ static void done_reload(struct job *job, const struct error *err)
 		log_warn("config.kept error=%s action=%s", log_text(err->message), "the old configuration stays");
 	}
 	start->done(start->data, err);
+	if (!err && daemon->control) {
+		control_reloaded(daemon->control); /* who asked for it has his answer */
+	}
 	start_free(start);
 }
 

@@ -286,6 +286,7 @@ void callbacks_stop(struct callbacks *callbacks);
 /* control.c */
 struct control *control_new(struct daemon *daemon, int fd, struct error *err);
 void control_free(struct control *control);
+void control_reloaded(struct control *control);                         /* who may watch is asked anew */
 void control_event(struct control *control, const struct event *event); /* to every monitor that may see it */
 bool control_may_see(unsigned roles, const cJSON *event);
 /* From now on this peer gets every event. False: it is gone. */

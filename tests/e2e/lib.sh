@@ -210,8 +210,9 @@ wait_log() {
 # Start a monitor that writes JSON lines to $rig/events; wait_event PATTERN blocks on them.
 rig_monitor() {
 	: >"$rig/events"
-	# What happens before it is connected is in its past.
-	gazette -s "$rig/control" monitor -f --json --since "$(date +%Y-%m-%dT%H:%M:%S.%3N%:z)" >"$rig/events" 2>"$rig/monitor.log" &
+	# What happens before it is connected is in its past. The time is ours, not that of when the job gets to run.
+	since=$(date +%Y-%m-%dT%H:%M:%S.%3N%:z)
+	gazette -s "$rig/control" monitor -f --json --since "$since" >"$rig/events" 2>"$rig/monitor.log" &
 	monitor_pid=$!
 	watch_pids="$watch_pids $monitor_pid"
 }

@@ -47,6 +47,18 @@ ok "it is asked for its limits" until_hit /2/account/rate_limit_status.json
 ok "and reloaded again" g reload
 ok "the check ends well" wait "$check"
 
+# who is no operator any more watches no longer
+rig_monitor
+g post new -q -m "给看的人" --to weibo-east --at +1h >/dev/null
+ok "somebody watches" wait_event '"object":"post"'
+sed 's/^accounts:/operators:\n  - {user: nobody, name: 别人, roles: [admin]}\n&/' "$rig/good.yaml" >"$rig/accounts.yaml"
+ok "who takes his own role away is told that it is done" g reload
+ok "who is no operator any more is sent away" timeout 20 sh -c 'until grep -q "daemon is gone" "$1"; do :; done' sh "$rig/monitor.log"
+cp "$rig/good.yaml" "$rig/accounts.yaml"
+kill -HUP "$daemon_pid"
+ok "when he is one again" timeout 20 sh -c 'until gazette -s "$1" post new -q -m "给看的人二" --to weibo-east --at +1h; do :; done' sh "$rig/control"
+ok "he sees what happens" timeout 20 sh -c 'until [ "$(grep -c post.created "$1")" = 2 ]; do :; done' sh "$rig/events"
+
 # again and again while polls are due: nothing points into what was replaced
 sed -i 's/poll_min: .*/poll_min: 100ms/' "$rig/accounts.yaml"
 round=0
