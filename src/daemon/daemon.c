@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "build.gen.h"
+#include "codec/json.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/random.h"
@@ -29,6 +30,7 @@
 #include "store/send.h"
 #include "store/ticket.h"
 #include "store/topic.h"
+#include "store/view.h"
 #include "text/when.h"
 
 #define STOP_MS  (15 * SECOND_MS)
@@ -41,7 +43,9 @@ struct start {
 	struct account_seen *seen;
 	size_t n_seen;
 	int recovered;
-	void (*done)(void *data, const struct error *err); /* reload only */
+	/* reload only: */
+	cJSON *gone;
+	void (*done)(void *data, const cJSON *gone, const struct error *err);
 	void *data;
 };
 
@@ -206,13 +210,21 @@ static bool run_sync(struct tx *tx, struct job *job, struct error *err)
 {
 	struct start *start = container_of(job, struct start, job);
 
-	return account_sync(tx, start->seen, start->n_seen, err) && deadlines_sync(tx, start->rules->config, err) &&
-	       (start->done || send_recover(tx, 0, &start->recovered, err));
+	if (!account_sync(tx, start->seen, start->n_seen, err) || !deadlines_sync(tx, start->rules->config, err)) {
+		return false;
+	}
+	if (!start->done) {
+		return send_recover(tx, 0, &start->recovered, err);
+	}
+	cJSON_Delete(start->gone);
+	start->gone = json_array();
+	return view_gone_accounts(tx, start->gone, err);
 }
 
 static void start_free(struct start *start)
 {
 	rules_unref(start->rules);
+	cJSON_Delete(start->gone);
 	free(start->seen);
 	free(start);
 }
@@ -419,7 +431,7 @@ static void done_reload(struct job *job, const struct error *err)
 	} else {
 		log_warn("config.kept error=%s action=%s", log_text(err->message), "the old configuration stays");
 	}
-	start->done(start->data, err);
+	start->done(start->data, start->gone, err);
 	if (!err && daemon->control) {
 		control_reloaded(daemon->control); /* who asked for it has his answer */
 	}
@@ -428,7 +440,7 @@ static void done_reload(struct job *job, const struct error *err)
 
 struct reload_failure {
 	struct error error;
-	void (*done)(void *data, const struct error *err);
+	void (*done)(void *data, const cJSON *gone, const struct error *err);
 	void *data;
 };
 
@@ -436,11 +448,12 @@ static void fail_reload(void *data)
 {
 	struct reload_failure *failure = data;
 
-	failure->done(failure->data, &failure->error);
+	failure->done(failure->data, NULL, &failure->error);
 	free(failure);
 }
 
-void daemon_reload(struct daemon *daemon, void (*done)(void *data, const struct error *err), void *data)
+void daemon_reload(
+	struct daemon *daemon, void (*done)(void *data, const cJSON *gone, const struct error *err), void *data)
 {
 	struct rules *rules = NULL;
 	struct error err = { 0 };

@@ -312,8 +312,10 @@ struct daemon_options {
 bool daemon_start(struct daemon *daemon, const struct daemon_options *options, struct error *err) must_check;
 void daemon_run(struct daemon *daemon); /* until it is stopped */
 void daemon_finish(struct daemon *daemon);
-/* Read the files anew; apply all of it or nothing. done runs once, later; err NULL on success. */
-void daemon_reload(struct daemon *daemon, void (*done)(void *data, const struct error *err), void *data);
+/* Read the files anew; apply all of it or nothing. done runs once, later; err NULL on success, then gone is what
+ * view_gone_accounts() gives. */
+void daemon_reload(
+	struct daemon *daemon, void (*done)(void *data, const cJSON *gone, const struct error *err), void *data);
 /* Begin to stop: nothing new is started, what is out may finish. */
 void daemon_stop(struct daemon *daemon);
 void daemon_account_changed(struct daemon *daemon, struct account *account);

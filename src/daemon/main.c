@@ -52,9 +52,10 @@ static void on_int(struct signal_watch *watch)
 	stop(watch, container_of(watch, struct program, on_int));
 }
 
-static void on_reloaded(void *data, const struct error *err)
+static void on_reloaded(void *data, const cJSON *gone, const struct error *err)
 {
 	(void)data;
+	(void)gone;
 	(void)err; /* logged where it happened */
 	service_reloaded();
 }
