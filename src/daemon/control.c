@@ -226,6 +226,9 @@ void call_finish(struct call *call, const struct error *err)
 				cJSON_Delete(empty);
 			}
 		}
+		if (client && client->calls == 0 && client->roles == 0) {
+			peer_close_after_write(peer); /* a reload took them away meanwhile */
+		}
 	}
 	if (err && err->advice == ADVISE_BUG) {
 		log_error("verb.bug verb=%s error=%s", call->verb->name, log_text(err->message));
@@ -446,7 +449,10 @@ static void ask_again(void *data, struct peer *peer)
 	if (client && client->greeted) {
 		client->roles = roles_of(control->daemon->rules->config, peer_ids(peer), client->name);
 		if (client->roles == 0) {
-			peer_close_after_write(peer);
+			client->monitors = false;
+			if (client->calls == 0) { /* else with the last answer */
+				peer_close_after_write(peer);
+			}
 		}
 	}
 }

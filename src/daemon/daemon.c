@@ -433,7 +433,7 @@ static void done_reload(struct job *job, const struct error *err)
 	}
 	start->done(start->data, start->gone, err);
 	if (!err && daemon->control) {
-		control_reloaded(daemon->control); /* who asked for it has his answer */
+		control_reloaded(daemon->control);
 	}
 	start_free(start);
 }
