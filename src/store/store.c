@@ -3,8 +3,8 @@
  *
  * - queues: loop → thread `urgent`, `waiting`; thread → loop `finished`. One mutex per thread guards its queues and its
  *   health; nothing else is shared.
- * - a flood: of what is not urgent a group takes so many messages and no more, so that a post waits for one such
- *   group, however many accounts have news.
+ * - a flood: of what is not urgent a group takes so many messages and no more, and none when something urgent is in it,
+ *   unless that was so before. So a post waits for one such group, however many accounts have news.
  * - a group: BEGIN IMMEDIATE; each job under a savepoint; COMMIT; then effects and jobs go to `finished` together.
  *   Under a savepoint SQLite keeps a copy of every page before its first change, so jobs that need none have none.
  * - insisting: jobs whose group could not be committed go to `kept` and lead the next group, after a pause that
@@ -341,9 +341,16 @@ static void give_up(struct worker *worker, struct queue *kept)
 	hand_back(worker, &done);
 }
 
+/* For the next job that is not urgent, in a group that has so many rows of a flood; spared: it is to have none. */
+static bool has_room(const struct queue *waiting, bool spared, unsigned rows)
+{
+	return waiting->first && (waiting->first->rows == 0 || (!spared && rows < LIMIT_INTAKE_PER_COMMIT));
+}
+
 static void *write_thread(void *data)
 {
 	struct worker *worker = data;
+	bool spared = false;
 	struct queue kept;
 	int64_t pause_ms = KEPT_FIRST_MS;
 
@@ -376,8 +383,9 @@ static void *write_thread(void *data)
 			queue_push(&group, job);
 		}
 		rows = 0;
-		while (group.n < LIMIT_JOBS_PER_COMMIT && rows < LIMIT_INTAKE_PER_COMMIT &&
-			(job = queue_pop(&worker->waiting))) {
+		spared = group.n > 0 && !spared;
+		while (group.n < LIMIT_JOBS_PER_COMMIT && has_room(&worker->waiting, spared, rows)) {
+			job = queue_pop(&worker->waiting);
 			queue_push(&group, job);
 			rows += job->rows;
 		}

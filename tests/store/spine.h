@@ -104,6 +104,17 @@ static inline void spine_freep(struct spine **spine)
 	}
 }
 
+/* The store thread, which stands at a point, goes on to that one. */
+static inline void spine_step(const char *point)
+{
+	(void)pthread_mutex_lock(&spine_mutex);
+	spine_stop_at = point;
+	spine_stopped = false;
+	(void)pthread_cond_broadcast(&spine_cond);
+	(void)pthread_mutex_unlock(&spine_mutex);
+	spine_wait_stopped();
+}
+
 /* Collect until `n` completions have run. */
 static inline void spine_wait(struct spine *spine, int n)
 {

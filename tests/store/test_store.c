@@ -151,12 +151,47 @@ static void test_group__takes_only_so_much_of_a_flood(void **state)
 	}
 	spine_stop(NULL);
 	spine_wait(spine, n);
-	CHECK_INT(health_of(spine).commits, 4); /* 1, the urgent one with two halves, and twice two halves */
+	CHECK_INT(health_of(spine).commits, 5); /* 1, the urgent one, and three times two halves */
 	CHECK_INT(puts[n - 1].ran_as, 2);
 	for (int i = 0; i < n; i++) {
 		CHECK_INT(puts[i].dones, 1);
 		CHECK(puts[i].visible);
 	}
+}
+
+/* What is urgent goes alone, but not twice running: however much of it there is, it keeps no flood out. */
+static void test_group__takes_of_a_flood_at_least_every_other_time(void **state)
+{
+	cleanup(spine_freep) struct spine *spine = spine_new();
+	struct put puts[4]; /* the third is the flood */
+	atomic_int order = 0;
+	const int n = (int)ARRAY_LEN(puts);
+
+	(void)state;
+	for (int i = 0; i < n; i++) {
+		char name[24];
+
+		(void)snprintf(name, sizeof(name), "n%d", i);
+		put_init(&puts[i], spine, name);
+		puts[i].order = &order;
+		puts[i].job.urgent = i == 1 || i == 3;
+		puts[i].job.rows = i == 2 ? LIMIT_INTAKE_PER_COMMIT : 0;
+	}
+	spine_stop("begin");
+	store_write(spine->store, &puts[0].job);
+	spine_wait_stopped();
+	spine_step("commit");
+	store_write(spine->store, &puts[2].job);
+	store_write(spine->store, &puts[1].job);
+	spine_step("begin");
+	store_write(spine->store, &puts[3].job);
+	spine_stop(NULL);
+	spine_wait(spine, n);
+	CHECK_INT(puts[0].ran_as, 1);
+	CHECK_INT(puts[1].ran_as, 2);
+	CHECK_INT(puts[3].ran_as, 3);
+	CHECK_INT(puts[2].ran_as, 4);
+	CHECK_INT(health_of(spine).commits, 3);
 }
 
 static void test_completions__only_after_the_commit(void **state)
@@ -666,6 +701,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_group__one_commit_for_all_that_waits_and_urgent_first),
 		cmocka_unit_test(test_group__takes_only_so_much_of_a_flood),
+		cmocka_unit_test(test_group__takes_of_a_flood_at_least_every_other_time),
 		cmocka_unit_test(test_completions__only_after_the_commit),
 		cmocka_unit_test(test_savepoint__a_failing_job_rolls_back_alone),
 		cmocka_unit_test(test_sound__refused_before_it_wrote_it_fails_alone),
