@@ -304,7 +304,7 @@ static void on_outcome(struct op_run *run, struct outcome *outcome)
 			look_again(look,
 				outcome->look_after_ms > 0 && outcome->look_after_ms < after_ms ? outcome->look_after_ms
 												: after_ms,
-				"the account's timeline does not tell");
+				look->note ? look->note : "the account's timeline does not tell");
 			return;
 		case FOUND_UNKNOWABLE:
 			look->again = true;

@@ -117,7 +117,7 @@ static void write_config(const struct world *world)
 			"    app_secret: rehearsal-secret-%d\n    original_id: gh_%012x\n"
 			"    callback_token: GovDeskToken2026\n    callback_mode: safe\n"
 			"    aes_key: m0lFs5W7eSqJ4mm2rHRGvdhfMSxGT9G71SBvMelJmyA\n    poll_min: 1h\n"
-			"    find_after: 100ms\n    settle_lag: 4s\n    job_after: 200ms\n",
+			"    find_after: 100ms\n    settle_lag: 4s\n    job_max: 20s\n    job_after: 200ms\n",
 			i, (unsigned)i, i, (unsigned)i);
 	}
 	if (fclose(out) != 0) {

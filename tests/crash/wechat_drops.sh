@@ -109,7 +109,7 @@ cells() { # PATH...: the accounts of these paths
 
 joined() { tr '\n' ',' | sed 's/,$//; s/,/, /g'; }
 
-RIG_LAG=5s RIG_FIND=10ms RIG_JOB=10ms
+RIG_LAG=5s RIG_FIND=10ms RIG_JOB=10ms RIG_JOB_MAX=25s
 wechat_rig "$n"
 rig_daemon || exit 1
 wechat_listens

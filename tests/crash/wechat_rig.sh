@@ -28,6 +28,7 @@ wechat_accounts() {
     poll_min: 1h
     find_after: ${RIG_FIND:-10ms}
     settle_lag: ${RIG_LAG:-100ms}
+    job_max: ${RIG_JOB_MAX:-500ms}
     job_after: ${RIG_JOB:-50ms}
 YAML
 		i=$((i + 1))

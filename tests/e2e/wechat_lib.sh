@@ -19,6 +19,7 @@ $(wechat_main)
     poll_min: 100ms
     find_after: 100ms
     settle_lag: 200ms
+    job_max: 1s
     job_after: 100ms
     comment_calls_per_day: 100000
     topics: [停水通知, 交通管制]

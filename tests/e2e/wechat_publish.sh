@@ -129,6 +129,29 @@ ok "called off, it goes on" g post cancel "$long"
 sim POST /sim/clock '{"advance":"2h"}' >/dev/null
 exits "until it ends" 0 g post wait --timeout 60s "$long"
 same "published once" "$(noted '.title == "审核很久" and .kind == "article"')" 1
+
+# ---- and its number was lost ----
+rig_stop
+sed -i 's/job_max: .*/job_max: 1h/' "$rig/accounts.yaml"
+rig_daemon || exit 1
+submitted=$(calls /cgi-bin/freepublish/submit)
+fault /cgi-bin/freepublish/submit '"effect":"reset-after"'
+blind=$(sed 's/^title: .*/title: 审核很久又丢了回信/' "$rig/water.md" | (cd "$rig" && g post new -q -))
+for n in 1 2 3; do
+	ok "look $n tells nothing" timeout 60 sh -c '
+		until [ "$(sqlite3 -cmd ".timeout 10000" "$1" "SELECT finds FROM send WHERE post_id = $2")" -ge "$3" ]; do :; done' \
+		sh "$rig/state/store.db" "$blind" "$n"
+	rig_stop
+	sql "UPDATE send SET look_at = 1 WHERE state = 'unsure'"
+	is "it is in doubt, and why is said" "$(sql "SELECT json_object('state', state, 'note', note) FROM send WHERE post_id = $blind")" \
+		'.state == "unsure" and (.note | test("its draft still stands"))'
+	[ "$n" = 3 ] || rig_daemon || exit 1
+done
+same "it was handed in once" "$(calls /cgi-bin/freepublish/submit)" $((submitted + 1))
+sim POST /sim/clock '{"advance":"61m"}' >/dev/null # the token is good for longer
+rig_daemon || exit 1
+exits "when it is out, it is found" 0 g post wait --timeout 60s "$blind"
+same "and published once" "$(noted '.title == "审核很久又丢了回信" and .kind == "article"')" 1
 account '"publish_delay_ms":200'
 
 # ---- taking back ----

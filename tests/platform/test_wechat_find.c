@@ -132,12 +132,13 @@ static void test_draft__that_is_still_there_proves_nothing_at_once(void **state)
 	rig_init(&rig);
 	rig.send.progress = "{\"draft\":\"D\"}";
 	rig_start(&rig, OP_FIND);
-	rig.op.now_at = RIG_NOW_AT + 2 * rig.settings.settle_lag_ms;
+	rig.op.now_at = RIG_NOW_AT + HOUR_MS;
 	rig_do(&rig, "draft_get");
 	CHECK_INT(rig.outcome.found, FOUND_UNCLEAR);
-	CHECK_INT(rig.outcome.look_after_ms, 3 * rig.settings.settle_lag_ms); /* then it does */
+	CHECK_INT(rig.outcome.look_after_ms, 5 * HOUR_MS); /* then it does */
+	CHECK(strstr(rig.outcome.note, "draft still stands"));
 	rig_start(&rig, OP_FIND);
-	rig.op.now_at = RIG_NOW_AT + 5 * rig.settings.settle_lag_ms;
+	rig.op.now_at = RIG_NOW_AT + 6 * HOUR_MS;
 	rig_do(&rig, "draft_get");
 	CHECK_INT(rig.outcome.found, FOUND_NO);
 	CHECK(!rig.outcome.untouched);

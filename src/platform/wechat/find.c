@@ -9,9 +9,11 @@
  *   a comment's reply      comment/list shows it
  *   a withdrawal           freepublish/getarticle or mass/get
  *
- * A draft that is still there while its publication runs proves nothing. How long one may run is not documented: it is
- * believed after JOB_LAGS times the account's settle_lag without a trace (source unverified). A draft that is gone and
- * an article that is not in the list contradict each other: a person decides.
+ * A draft that is still there proves nothing while WeChat may be working on it: of a publication whose number we were
+ * told, WeChat itself says how it goes, and it is never handed in again before that says that it failed. Where the
+ * answer with the number was lost, the draft is believed after job_max; how long that may take is not documented
+ * (source unverified), so by default a person is asked long before. A draft that is gone and an article that is not in
+ * the list contradict each other: a person decides.
  *
  * source  pages freepublish/get, freepublish/batchget, freepublish/getarticle, draft/get, message/mass/get,
  *         comment/list, read 2026; samples tests/fixtures/wechat/{freepublish_get,freepublish_batchget,mass_get}.json
@@ -26,7 +28,6 @@
 #include "core/mem.h"
 #include "platform/wechat/wechat.h"
 
-#define JOB_LAGS       5
 #define CLOCK_GRACE_MS (10 * MINUTE_MS)
 #define SAME_ID_MS     (23 * HOUR_MS)   /* of the 24 that WeChat knows a clientmsgid */
 #define ADMIN_MS       (35 * MINUTE_MS) /* silence of 30 minutes is a refusal */
@@ -268,7 +269,7 @@ static void mass_answer(struct driver_op *op, const cJSON *json, int code, struc
 
 static void draft_answer(struct driver_op *op, const cJSON *json, int code, struct outcome *outcome)
 {
-	int64_t lag_ms = JOB_LAGS * wechat_settings_of(op)->settle_lag_ms;
+	int64_t lag_ms = wechat_settings_of(op)->job_max_ms;
 	int64_t since_ms = op->now_at - op->send->last_attempt_at;
 
 	if (code == 40007) {
@@ -278,7 +279,12 @@ static void draft_answer(struct driver_op *op, const cJSON *json, int code, stru
 		wechat_unreadable(op, outcome, "the answer holds no draft");
 	} else {
 		found(outcome, op->now_at > 0 && since_ms >= lag_ms ? FOUND_NO : FOUND_UNCLEAR);
-		outcome->look_after_ms = outcome->found == FOUND_UNCLEAR ? lag_ms - since_ms : 0;
+		if (outcome->found == FOUND_UNCLEAR) {
+			outcome->look_after_ms = lag_ms - since_ms;
+			outcome->note = xstrdup(
+				"its draft still stands: WeChat may be working on it, or never have heard "
+				"of it; see on the website");
+		}
 	}
 }
 

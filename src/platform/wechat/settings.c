@@ -99,6 +99,15 @@ const struct config_key wechat_keys[] = {
 		.max = INT64_C(3600000),
 		.doc = "first question how a publication went whose end was not pushed; later ones 4, 20, 120 and 720 "
 		       "times as far apart" },
+	{ .name = "job_max",
+		.type = CONFIG_DURATION,
+		.offset = FIELD(job_max_ms),
+		.def = "6h",
+		.min = 100,
+		.max = INT64_C(604800000),
+		.doc = "an article whose handing in was not answered, and whose draft still stands, counts as absent "
+		       "only "
+		       "so long after the attempt" },
 	{ .name = "comment_calls_per_day",
 		.type = CONFIG_INT,
 		.offset = FIELD(comment_calls_per_day),

@@ -51,6 +51,7 @@ struct wechat_settings {
 	int64_t poll_min_ms;
 	int64_t find_after_ms;
 	int64_t settle_lag_ms;
+	int64_t job_max_ms;
 	int64_t job_after_ms;
 	int64_t comment_calls_per_day;
 	struct config_words topics; /* that followers may choose for themselves */
