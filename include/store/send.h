@@ -207,6 +207,9 @@ bool send_find_delivery(
 /* All deliveries of a post. Gives the array. */
 bool send_list_of_post(
 	struct tx *tx, struct post_id post, struct send_id **ret_ids, size_t *ret_n, struct error *err) must_check;
+/* Replies to a citizen that are not finished. Gives the array. */
+bool send_list_to_citizen(struct tx *tx, struct account_id account, const char *author_id, struct send_id **ret_ids,
+	size_t *ret_n, struct error *err) must_check;
 
 /* Queued sends of an account to held with this reason, and the way back under the late rule. */
 bool send_hold_account(

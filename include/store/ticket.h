@@ -130,7 +130,8 @@ bool ticket_reply_to(struct tx *tx, const struct actor *actor, struct ticket_id 
 	struct error *err) must_check;
 /*
  * A reply is not on its way any more (held, refused for good, cancelled): unless another one is, nobody has answered.
- * The ticket goes back to its holder, or to everybody, and the ladder looks at once (event "ticket.bounced").
+ * The ticket goes back to its holder, or to everybody, and the ladder looks at once (event "ticket.bounced"). Not when
+ * its citizen is forgotten: nobody waits for it.
  */
 bool ticket_reply_bounced(struct tx *tx, const struct actor *actor, struct ticket_id id, struct send_id send,
 	struct error *err) must_check;

@@ -10,6 +10,7 @@
 #include "store/db.h"
 #include "store/effect.h"
 #include "store/event.h"
+#include "store/send.h"
 #include "store/topic.h"
 #include "text/when.h"
 
@@ -168,10 +169,28 @@ static bool purge_by(struct tx *tx, const char *sql, const struct leaver *leaver
 	return true;
 }
 
+/*
+ * What was said to him and is not out. His tickets say by then that nobody waits for it, so they stay as they are; what
+ * may be out is called off for when it proves not to be.
+ */
+static bool call_off(
+	struct tx *tx, const struct actor *actor, const struct send_id *replies, size_t n, struct error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!send_cancel(tx, actor, replies[i], "the citizen has been forgotten", err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool purge_one(struct tx *tx, const struct actor *actor, const struct leaver *leaver,
 	struct contact_purged *purged, struct error *err)
 {
+	struct send_id *replies = NULL;
+	size_t n_replies = 0;
 	int64_t topics = 0;
+	bool ok;
 	const struct {
 		const char *sql;
 		int64_t *changes;
@@ -184,12 +203,13 @@ static bool purge_one(struct tx *tx, const struct actor *actor, const struct lea
 		{ sql_purge_contact, &purged->citizens },
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
-		if (!purge_by(tx, steps[i].sql, leaver, steps[i].changes, err)) {
-			return false;
-		}
+	ok = send_list_to_citizen(tx, leaver->account, leaver->author_id, &replies, &n_replies, err);
+	for (size_t i = 0; ok && i < ARRAY_LEN(steps); i++) {
+		ok = purge_by(tx, steps[i].sql, leaver, steps[i].changes, err);
 	}
-	return event_add(tx, actor, "account.purge", OBJECT_ACCOUNT, leaver->account.v, json_object(), err);
+	ok = ok && call_off(tx, actor, replies, n_replies, err);
+	free(replies);
+	return ok && event_add(tx, actor, "account.purge", OBJECT_ACCOUNT, leaver->account.v, json_object(), err);
 }
 
 bool contact_purge(

@@ -19,6 +19,9 @@ static const char sql_promise[] = "UPDATE send SET hold = $2, due_at = $3 WHERE 
 static const char sql_of_post[] = "SELECT id FROM send WHERE post_id = $1 ORDER BY id";
 static const char sql_of_account[] = "SELECT id FROM send WHERE " SEND_IS_OPEN
 				     " AND account_id = $1 AND state = $2 ORDER BY due_at, id";
+static const char sql_to_citizen[] =
+	"SELECT send.id FROM ticket CROSS JOIN send ON send.ticket_id = ticket.id WHERE ticket.account_id = $1"
+	" AND ticket.author_id = $2 AND send.kind = 'reply' AND " SEND_IS_OPEN " ORDER BY send.id";
 static const char sql_wish[] = "UPDATE send SET wish = $2, due_at = coalesce($3, due_at) WHERE id = $1";
 
 static bool steer(
@@ -274,6 +277,19 @@ bool send_list_of_post(struct tx *tx, struct post_id post, struct send_id **ret_
 		return false;
 	}
 	stmt_bind_i64(stmt, 1, post.v);
+	return list(stmt, ret_ids, ret_n, err);
+}
+
+bool send_list_to_citizen(struct tx *tx, struct account_id account, const char *author_id, struct send_id **ret_ids,
+	size_t *ret_n, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_to_citizen, err);
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, account.v);
+	stmt_bind_text(stmt, 2, author_id);
 	return list(stmt, ret_ids, ret_n, err);
 }
 

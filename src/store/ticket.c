@@ -31,6 +31,7 @@ static const char sql_replied_to[] = "SELECT message_id FROM send WHERE ticket_i
 static const char sql_others[] = "SELECT 1 FROM send WHERE ticket_id = $1 AND id <> $2 AND created_at >= $3"
 				 " AND state NOT IN ('held', 'failed', 'cancelled') LIMIT 1";
 static const char sql_author[] = "SELECT author_id FROM ticket WHERE id = $1";
+static const char sql_forgotten[] = "SELECT 1 FROM ticket WHERE id = $1 AND author_id = 'purged:' || id";
 
 static const char sql_arm_rungs[] =
 	"SELECT id, account_id, rung_at FROM ticket WHERE rung_at IS NOT NULL ORDER BY rung_at";
@@ -324,18 +325,35 @@ static bool other_reply(
 	return step != STEP_ERROR;
 }
 
+/* Is its citizen forgotten? Then nobody is there to be answered. */
+static bool is_forgotten(struct tx *tx, struct ticket_id id, bool *ret_forgotten, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_forgotten, err);
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_i64(stmt, 1, id.v);
+	step = stmt_step(stmt, err);
+	*ret_forgotten = step == STEP_ROW;
+	return step != STEP_ERROR;
+}
+
 bool ticket_reply_bounced(
 	struct tx *tx, const struct actor *actor, struct ticket_id id, struct send_id send, struct error *err)
 {
 	cleanup(ticket_edit_finish) struct ticket_edit edit = { 0 };
 	struct ticket_row *row = &edit.row;
 	cJSON *detail;
+	bool forgotten;
 	bool other;
 
-	if (!ticket_edit_begin(tx, id, &edit, err) || !other_reply(tx, row, send, &other, err)) {
+	if (!ticket_edit_begin(tx, id, &edit, err) || !is_forgotten(tx, id, &forgotten, err) ||
+		!other_reply(tx, row, send, &other, err)) {
 		return false;
 	}
-	if (other || !row->replied) {
+	if (forgotten || other || !row->replied) {
 		return true;
 	}
 	row->replied = false;

@@ -66,6 +66,63 @@ static void test_purge__takes_what_was_said_and_leaves_the_numbers(void **state)
 	CHECK_INT(rig_events(rig, "account.purge", rig->account.v), 1);
 }
 
+static struct send_id reply(struct rig *rig, struct ticket_id ticket)
+{
+	struct send_id send = { 0 };
+	int64_t version;
+
+	DO(rig, ticket_claim(rig->tx, &officer, ticket, HOUR_MS, false, &rig->err));
+	version = rig_number(rig, "SELECT version FROM ticket WHERE id = ?1", ticket.v);
+	DO(rig, ticket_reply(rig->tx, &officer, ticket, version, "已收到地址", false, &send, &rig->err));
+	return send;
+}
+
+static const char *ticket_stands(struct rig *rig, struct ticket_id ticket)
+{
+	return rig_text(rig, "SELECT state || ' ' || replied FROM ticket WHERE id = ?1", ticket.v);
+}
+
+/* Nobody is there any more who could get it, and nobody who waits for another. */
+static void test_purge__calls_off_what_is_not_out_and_leaves_its_ticket(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct contact_purged purged = { 0 };
+	enum intake_result what;
+	struct ticket_id queued_in = rig_message(rig, "queued", "我的地址", 3, &what);
+	struct ticket_id held_in = rig_message(rig, "held", "我的地址", 3, &what);
+	struct ticket_id failed_in = rig_message(rig, "failed", "我的地址", 3, &what);
+	struct ticket_id lost_in = rig_message(rig, "lost", "我的地址", 3, &what);
+	struct send_id queued = reply(rig, queued_in);
+	struct send_id held = reply(rig, held_in);
+	struct send_id failed = reply(rig, failed_in);
+	struct send_id lost = reply(rig, lost_in);
+	int64_t bounced;
+
+	(void)state;
+	DO(rig, send_hold(rig->tx, &officer, held, "why", &rig->err));
+	CHECK(rig_claim(rig, failed));
+	CHECK(rig_result(rig, failed, SEND_REFUSE, NULL, 0));
+	CHECK(rig_claim(rig, lost));
+	CHECK(rig_result(rig, lost, SEND_LOSE, NULL, rig->now_at + HOUR_MS));
+	bounced = rig_number(rig, "SELECT count(*) FROM event WHERE action = 'ticket.bounced'", 0);
+	purge(rig, "queued", &purged);
+	purge(rig, "held", &purged);
+	purge(rig, "failed", &purged);
+	purge(rig, "lost", &purged);
+	CHECK_TEXT(rig_state(rig, queued), "cancelled");
+	CHECK_TEXT(rig_state(rig, held), "cancelled");
+	CHECK_TEXT(rig_state(rig, failed), "cancelled");
+	CHECK_TEXT(rig_state(rig, lost), "unsure");
+	CHECK(rig_result(rig, lost, SEND_MISS, NULL, 0));
+	CHECK_TEXT(rig_state(rig, lost), "cancelled");
+	CHECK_TEXT(ticket_stands(rig, queued_in), "replied 2");
+	CHECK_TEXT(ticket_stands(rig, lost_in), "replied 2");
+	CHECK_INT(rig_number(rig, "SELECT count(*) FROM event WHERE action = 'ticket.bounced'", 0), bounced);
+	CHECK_INT(rig_events(rig, "send.cancelled", queued.v), 1);
+	DO_FAILS(rig, send_release(rig->tx, &officer, held, 0, &rig->err), ERROR_STATE, "cancelled");
+	rig_check_counters(rig);
+}
+
 /* It was on its way while its citizen was forgotten: the file is there, and goes as those of before. */
 static void test_purge__also_takes_a_picture_that_comes_late(void **state)
 {
@@ -123,6 +180,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_purge__takes_what_was_said_and_leaves_the_numbers),
+		cmocka_unit_test(test_purge__calls_off_what_is_not_out_and_leaves_its_ticket),
 		cmocka_unit_test(test_purge__also_takes_a_picture_that_comes_late),
 		cmocka_unit_test(test_purge__does_not_read_what_others_said),
 	};
