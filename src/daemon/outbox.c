@@ -6,7 +6,8 @@
  *
  * Nothing is on the wire whose attempt row is not on disk. A result is recorded by a job that insists: it is repeated
  * until it commits; should we die before, the send reads as unsure at the next start and is looked for. One send per
- * account is out at a time, so that posts appear in their order and a limit is met once, not ten times.
+ * account is out at a time, so that posts appear in their order and a limit is met once, not ten times. After one that
+ * was accepted the next is claimed by the job behind its result, so that one commit serves both.
  *
  * Times live in two steps: every account has a heap of (time, send), and the due clock holds the accounts. Both hold
  * ids only; what has been cancelled meanwhile is found not to be claimable.
@@ -77,6 +78,7 @@ struct flight {
 	char *block_scope;           /* a limit the platform told us about */
 	int64_t block_until_at;
 	bool applied;
+	bool gave_way; /* the account's next send is no longer kept waiting by this one */
 };
 
 /* send_row lends its uploads to drivers as they are. */
@@ -107,17 +109,23 @@ static void flight_free(struct flight *flight)
 	free(flight);
 }
 
-static void land(struct flight *flight)
+static void give_way(struct flight *flight)
 {
 	struct outbox *outbox = flight->outbox;
-	struct account *account = daemon_account(outbox->daemon, flight->account);
+	struct account *account = flight->gave_way ? NULL : daemon_account(outbox->daemon, flight->account);
 
-	outbox->in_flight--;
-	flight_free(flight);
+	flight->gave_way = true;
 	if (account) {
 		account->sends_in_flight--;
 		pump(outbox, account);
 	}
+}
+
+static void land(struct flight *flight)
+{
+	flight->outbox->in_flight--;
+	give_way(flight);
+	flight_free(flight);
 }
 
 /* Make the values the driver wants out of the claimed row. They borrow from the row. */
@@ -550,6 +558,9 @@ static void record(struct flight *flight, enum send_event event, const struct er
 	flight->job.sound = !flight->park && flight->row.kind == SEND_PUBLISH;
 	daemon_point("before-result");
 	store_write(flight->outbox->daemon->store, &flight->job);
+	if (event == SEND_ACCEPT && !flight->park && !flight->block_scope) {
+		give_way(flight);
+	}
 }
 
 static void claim(struct outbox *outbox, struct account *account, struct send_id send)
