@@ -43,6 +43,7 @@
 #define TITLE_BYTES  600u
 #define TIME_MAX_S   (INT32_MAX * INT64_C(4))
 #define BEGIN_MAX    (INT32_MAX / 2)
+#define FROM         "from"
 
 /* Largest share of a day's calls that one pull may spend, as one part in so many. */
 #define CALLS_PART 10
@@ -167,7 +168,7 @@ static size_t first_index(const struct driver_op *op)
 	struct str entry;
 	struct str part;
 
-	if (!str_split(&rest, ' ', &entry) || !str_split(&entry, ':', &part) || !str_is(part, "from")) {
+	if (!str_split(&rest, ' ', &entry) || !str_split(&entry, ':', &part) || !str_is(part, FROM)) {
 		return 0;
 	}
 	for (size_t i = 0; i < op->pull.n_threads; i++) {
@@ -349,7 +350,7 @@ static void stop_here(struct driver_op *op, size_t turn, struct outcome *outcome
 	struct buf since;
 
 	buf_init(&since, CURSOR_BYTES + 64);
-	(void)buf_printf(&since, "from:%s %s", op->pull.threads[index_of(op, turn)].thread_id, op->cursor);
+	(void)buf_printf(&since, "%s:%s %s", FROM, op->pull.threads[index_of(op, turn)].thread_id, op->cursor);
 	outcome->kind = OUTCOME_DONE;
 	outcome->since = xstrdup(since.failed ? op->cursor : since.p);
 	outcome->note = xstrdup("more than one poll may read; the next one goes on");
