@@ -32,6 +32,9 @@ bool medium_failed(struct tx *tx, int64_t id, const char *why, int64_t next_at, 
 /* At start: EFFECT_MEDIA for each open one, EFFECT_PURGED when files wait to be deleted. */
 bool media_arm_all(struct tx *tx, struct error *err) must_check;
 
+/* Does a message say that it has the file of this hash? */
+bool media_is_fetched(struct tx *tx, const char *sha256, bool *ret_is, struct error *err) must_check;
+
 /* Hashes of files that no message refers to any more; gives the array and its texts. */
 bool media_purged(struct tx *tx, char ***ret_hashes, size_t *ret_n, struct error *err) must_check;
 /* The file is gone. */

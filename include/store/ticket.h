@@ -35,6 +35,8 @@ struct message_new {
 	const char *class;
 	const char *spans; /* JSON array of {from,n,rule}; NULL: none */
 
+	struct ticket_id about; /* the ticket of this citizen that it names, however old; zero: it joins its thread's */
+
 	int64_t window_rungs; /* bits of the ladder's rungs that watch the window: a new one has them all before it */
 
 	/* [PRIORITIES] by priority, from now on: of which ticket the message becomes part is known in the store only.
@@ -45,7 +47,7 @@ struct message_new {
 enum intake_result {
 	INTAKE_KNOWN = 1, /* this (account, kind, remote id) is stored already: nothing was written */
 	INTAKE_OPENED,    /* a ticket was opened */
-	INTAKE_JOINED,    /* joined an open ticket: same citizen, same thread; may have raised its priority */
+	INTAKE_JOINED,    /* joined an open ticket: same citizen, same thread or named; may have raised its priority */
 	INTAKE_OURS,      /* our own words: stored in the ticket's thread or as history, opens nothing */
 };
 

@@ -96,8 +96,10 @@ static const char *state_for_citizen(enum ticket_state state)
 	return "";
 }
 
-static bool tell_status(
-	struct tx *tx, struct taken *taken, const struct message *message, int64_t number, struct error *err)
+/* *ret_crisis: it is about a case in which a life was in danger, so that a person answers and no program; zero: told.
+ */
+static bool tell_status(struct tx *tx, struct taken *taken, const struct message *message, int64_t number,
+	struct ticket_id *ret_crisis, struct error *err)
 {
 	struct ticket_row row = { 0 };
 	struct error missing = { 0 };
@@ -112,7 +114,9 @@ static bool tell_status(
 		return false;
 	}
 	buf_clear(&taken->text);
-	if (theirs) {
+	if (row.ever_p0) {
+		*ret_crisis = row.id;
+	} else if (theirs) {
 		(void)buf_printf(&taken->text, "【%s】编号 %" PRId64 "：%s。", taken->rules->config->office.name,
 			number, state_for_citizen(row.state));
 	} else {
@@ -218,6 +222,7 @@ static bool take_menu(
 static bool take_message(struct tx *tx, struct taken *taken, const struct intake_item *item, struct error *err)
 {
 	const struct message *message = item->new.message;
+	struct message_new new = item->new;
 	enum intake_result result;
 	struct ticket_id ticket = { 0 };
 	int64_t number;
@@ -231,11 +236,15 @@ static bool take_message(struct tx *tx, struct taken *taken, const struct intake
 		return true;
 	}
 	if (taken->driver->answers && asks_for_status(message->text, &number)) {
-		return contact_heard(tx, taken->account, message->author_id, message->window_ms,
-			       message->window_replies, true, err) &&
-		       tell_status(tx, taken, message, number, err);
+		if (!tell_status(tx, taken, message, number, &new.about, err)) {
+			return false;
+		}
+		if (!new.about.v) {
+			return contact_heard(tx, taken->account, message->author_id, message->window_ms,
+				message->window_replies, true, err);
+		}
 	}
-	if (!intake_message(tx, taken->account, &item->new, &result, &ticket, err)) {
+	if (!intake_message(tx, taken->account, &new, &result, &ticket, err)) {
 		if (err->domain != ERROR_INPUT) {
 			return false;
 		}

@@ -4,22 +4,20 @@
  * nothing a citizen sends is worth a burst. And nothing is fetched while the disk is nearly full: what room is left is
  * for words, and anybody can send pictures.
  *
- * A file is written whole under another name, synced and renamed on the reader thread; only then its row says that it
- * is there. Purged ones are deleted when no other message has the same file.
+ * A file is whole and on disk before its row says that it is there. Purged ones are deleted when no other message has
+ * the same file, and at the start those that a crash has left without a row.
+ *
+ * The files have one user at a time: a fetch, the deleting of purged ones, or the clearing up at the start. For what is
+ * written and not yet in its row looks as if it were nobody's.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <unistd.h>
 
 #include "codec/digest.h"
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "daemon/media_files.h"
 #include "daemon/ops.h"
 #include "store/contact.h"
 #include "store/media.h"
@@ -36,10 +34,11 @@ struct fetcher {
 	struct daemon *daemon;
 	struct due due;      /* ids are media */
 	struct fetch *fetch; /* the one that is out; NULL: none */
-	struct heap waiting; /* due, while one is out */
+	struct heap waiting; /* due, while somebody else has the files */
 	struct timer timer;
 	struct log_pace waits;
 	struct purge *purge; /* NULL: none is under way */
+	struct sweep *sweep; /* NULL: it is over */
 };
 
 struct fetch {
@@ -61,16 +60,25 @@ struct purge {
 	struct fetcher *fetcher;
 	int64_t before_at;
 	struct contact_purged purged;
+	bool waits;   /* for the files */
+	bool deletes; /* has them */
 	char **hashes;
 	size_t n;
+	struct error undeleted; /* advice set: of a file that could not be deleted */
 };
 
-static void begin(struct fetcher *fetcher, int64_t id);
+struct sweep {
+	struct job job;
+	struct fetcher *fetcher;
+	struct media_sweep files;
+	bool more;
+};
+
+static void next_turn(struct fetcher *fetcher);
 
 static void fetch_end(struct fetch *fetch)
 {
 	struct fetcher *fetcher = fetch->fetcher;
-	struct heap_entry next;
 
 	op_run_finish(&fetch->run);
 	medium_row_finish(&fetch->row);
@@ -78,9 +86,7 @@ static void fetch_end(struct fetch *fetch)
 	free(fetch->mime);
 	free(fetch);
 	fetcher->fetch = NULL;
-	if (!fetcher->daemon->stopping && heap_pop_due(&fetcher->waiting, INT64_MAX, &next)) {
-		begin(fetcher, next.id);
-	}
+	next_turn(fetcher);
 }
 
 /* ---- writing it down ---- */
@@ -136,62 +142,12 @@ static void fail(struct fetch *fetch, const struct error *err)
 
 /* ---- the file ---- */
 
-static bool make_directory(const char *path, struct error *err)
-{
-	return mkdir(path, 0700) == 0 || errno == EEXIST || error_set_errno(err, "cannot make %s", path);
-}
-
-static bool write_all(int fd, struct str bytes)
-{
-	while (bytes.n > 0) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-
-		if (n < 0 && errno != EINTR) {
-			return false;
-		}
-		bytes = n > 0 ? str_sub(bytes, (size_t)n, bytes.n) : bytes;
-	}
-	return true;
-}
-
-static bool save_file(const char *state_dir, const char *sha256, struct str bytes, struct error *err)
-{
-	char dir[PATH_MAX];
-	char path[PATH_MAX + 80];
-	char fresh[PATH_MAX + 96];
-	int fd;
-	bool ok;
-
-	(void)snprintf(dir, sizeof(dir), "%s/media", state_dir);
-	if (!make_directory(dir, err)) {
-		return false;
-	}
-	(void)snprintf(dir, sizeof(dir), "%s/media/%.2s", state_dir, sha256);
-	if (!make_directory(dir, err)) {
-		return false;
-	}
-	(void)snprintf(path, sizeof(path), "%s/%s", dir, sha256);
-	(void)snprintf(fresh, sizeof(fresh), "%s.new", path);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		return error_set_errno(err, "cannot write %s", fresh);
-	}
-	ok = write_all(fd, bytes) && fsync(fd) == 0;
-	ok = close(fd) == 0 && ok;
-	if (!ok || rename(fresh, path) != 0) {
-		(void)error_set_errno(err, "cannot write %s", path);
-		(void)unlink(fresh);
-		return false;
-	}
-	return true;
-}
-
 static bool run_file(struct tx *tx unused_arg, struct job *job, struct error *err)
 {
 	struct fetch *fetch = container_of(job, struct fetch, job);
 
 	digest_hex(buf_str(&fetch->bytes), fetch->sha256);
-	return save_file(fetch->fetcher->daemon->state_dir, fetch->sha256, buf_str(&fetch->bytes), err);
+	return media_file_write(fetch->fetcher->daemon->state_dir, fetch->sha256, buf_str(&fetch->bytes), err);
 }
 
 static void done_file(struct job *job, const struct error *err)
@@ -314,33 +270,29 @@ static void on_due(struct due *due, int64_t at, int64_t id)
 	if (fetcher->daemon->stopping) {
 		return; /* armed again at the next start */
 	}
-	if (fetcher->fetch) {
-		heap_push(&fetcher->waiting, at, id);
-	} else {
-		begin(fetcher, id);
-	}
+	heap_push(&fetcher->waiting, at, id);
+	next_turn(fetcher);
 }
 
 /* ---- the purge ---- */
 
-static void purge_end(struct purge *purge)
+static void purge_clear(struct purge *purge)
 {
-	purge->fetcher->purge = NULL;
-	for (size_t i = 0; i < purge->n; i++) {
-		free(purge->hashes[i]);
+	while (purge->n > 0) {
+		free(purge->hashes[--purge->n]);
 	}
 	free(purge->hashes);
-	free(purge);
+	purge->hashes = NULL;
 }
 
-static void remove_file(const struct fetcher *fetcher, const char *sha256)
+static void purge_end(struct purge *purge)
 {
-	char path[PATH_MAX];
+	struct fetcher *fetcher = purge->fetcher;
 
-	(void)snprintf(path, sizeof(path), "%s/media/%.2s/%s", fetcher->daemon->state_dir, sha256, sha256);
-	if (unlink(path) != 0 && errno != ENOENT) {
-		log_warn("media.undeleted file=%s error=%s", log_text(path), log_text(strerror(errno)));
-	}
+	fetcher->purge = NULL;
+	purge_clear(purge);
+	free(purge);
+	next_turn(fetcher);
 }
 
 static bool run_forget(struct tx *tx, struct job *job, struct error *err)
@@ -367,27 +319,49 @@ static void done_forget(struct job *job, const struct error *err)
 	purge_end(purge);
 }
 
-static bool run_list(struct tx *tx, struct job *job, struct error *err)
+/* First the file, then its name: what a crash leaves is deleted again, and so is what could not be. */
+static bool run_delete(struct tx *tx, struct job *job, struct error *err)
 {
 	struct purge *purge = container_of(job, struct purge, job);
+	size_t n = 0;
 
-	return media_purged(tx, &purge->hashes, &purge->n, err);
+	purge_clear(purge);
+	error_clear(&purge->undeleted);
+	if (!media_purged(tx, &purge->hashes, &purge->n, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < purge->n; i++) {
+		if (media_file_delete(purge->fetcher->daemon->state_dir, purge->hashes[i], &purge->undeleted)) {
+			purge->hashes[n++] = purge->hashes[i];
+		} else {
+			free(purge->hashes[i]);
+		}
+	}
+	purge->n = n;
+	return true;
 }
 
-static void done_list(struct job *job, const struct error *err)
+static void done_delete(struct job *job, const struct error *err)
 {
 	struct purge *purge = container_of(job, struct purge, job);
 
+	if (!err && purge->undeleted.advice) {
+		log_warn("media.undeleted error=%s", log_text(purge->undeleted.message));
+	}
 	if (err || purge->n == 0) {
 		purge_end(purge);
 		return;
 	}
-	/* First the file, then its name: what a crash leaves is deleted again. */
-	for (size_t i = 0; i < purge->n; i++) {
-		remove_file(purge->fetcher, purge->hashes[i]);
-	}
 	purge->job = (struct job){ .run = run_forget, .done = done_forget };
 	store_write(purge->fetcher->daemon->store, &purge->job);
+}
+
+static void delete_files(struct purge *purge)
+{
+	purge->waits = false;
+	purge->deletes = true;
+	purge->job = (struct job){ .run = run_delete, .done = done_delete };
+	store_read(purge->fetcher->daemon->store, &purge->job);
 }
 
 static bool run_purge(struct tx *tx, struct job *job, struct error *err)
@@ -413,8 +387,8 @@ static void done_purge(struct job *job, const struct error *err)
 	if (purge->purged.citizens > 0) {
 		log_info("retention.purged citizens=%" PRId64, purge->purged.citizens);
 	}
-	purge->job = (struct job){ .run = run_list, .done = done_list };
-	store_read(purge->fetcher->daemon->store, &purge->job);
+	purge->waits = true;
+	next_turn(purge->fetcher);
 }
 
 static void start_purge(struct fetcher *fetcher)
@@ -431,6 +405,74 @@ static void start_purge(struct fetcher *fetcher)
 	purge->before_at = loop_now_at(daemon->loop) - daemon->rules->config->retention_ms;
 	purge->job = (struct job){ .run = run_purge, .done = done_purge };
 	store_write(daemon->store, &purge->job);
+}
+
+/* ---- clearing up at the start ---- */
+
+static bool run_sweep(struct tx *tx, struct job *job, struct error *err)
+{
+	struct sweep *sweep = container_of(job, struct sweep, job);
+
+	return media_sweep_step(&sweep->files, tx, &sweep->more, err);
+}
+
+static void sweep_on(struct sweep *sweep);
+
+static void done_sweep(struct job *job, const struct error *err)
+{
+	struct sweep *sweep = container_of(job, struct sweep, job);
+	struct fetcher *fetcher = sweep->fetcher;
+
+	if (!err && sweep->more && !fetcher->daemon->stopping) {
+		sweep_on(sweep);
+		return;
+	}
+	if (err || sweep->files.undeleted.advice) {
+		log_warn("media.unswept error=%s action=%s",
+			log_text(err ? err->message : sweep->files.undeleted.message),
+			log_text("again at the next start"));
+	}
+	if (sweep->files.deleted > 0) {
+		log_info("media.swept files=%" PRId64, sweep->files.deleted);
+	}
+	media_sweep_finish(&sweep->files);
+	free(sweep);
+	fetcher->sweep = NULL;
+	next_turn(fetcher);
+}
+
+/* Step by step, so that what else is read does not wait for it. */
+static void sweep_on(struct sweep *sweep)
+{
+	sweep->job = (struct job){ .run = run_sweep, .done = done_sweep };
+	store_read(sweep->fetcher->daemon->store, &sweep->job);
+}
+
+static void start_sweep(struct fetcher *fetcher)
+{
+	struct sweep *sweep = xnew(struct sweep);
+
+	fetcher->sweep = sweep;
+	sweep->fetcher = fetcher;
+	sweep->files.state_dir = fetcher->daemon->state_dir;
+	sweep_on(sweep);
+}
+
+/* ---- whose turn it is ---- */
+
+static void next_turn(struct fetcher *fetcher)
+{
+	struct purge *purge = fetcher->purge;
+	struct heap_entry next;
+
+	if (fetcher->daemon->stopping || fetcher->fetch || fetcher->sweep || (purge && purge->deletes)) {
+		return;
+	}
+	if (purge && purge->waits) {
+		delete_files(purge);
+	} else if (heap_pop_due(&fetcher->waiting, INT64_MAX, &next)) {
+		begin(fetcher, next.id);
+	}
 }
 
 static void on_timer(struct timer *timer)
@@ -461,6 +503,7 @@ struct fetcher *fetcher_new(struct daemon *daemon, struct error *err)
 	}
 	timer_init(&fetcher->timer, on_timer);
 	timer_start(daemon->loop, &fetcher->timer, 10 * SECOND_MS);
+	start_sweep(fetcher);
 	return fetcher;
 }
 
@@ -472,5 +515,8 @@ void fetcher_free(struct fetcher *fetcher)
 	timer_stop(fetcher->daemon->loop, &fetcher->timer);
 	due_finish(&fetcher->due);
 	heap_finish(&fetcher->waiting);
+	if (fetcher->purge) {
+		purge_end(fetcher->purge); /* it waited for the files */
+	}
 	free(fetcher);
 }

@@ -5,6 +5,9 @@
  * letters, digits and ideographs, those in their simplified form; so that "我 不。想 自 殺" and "Ｉ want to DIE" match.
  * What was skipped stays known, because spans are told in bytes of the text as it was given.
  *
+ * WeChat and Weibo write emoticons as words, "我不[大哭]想活了". Nobody has the list of them, and what stands in
+ * brackets may be meant; so such a text is read twice, as it is and without them, and the second reading only adds.
+ *
  * Invariants: the cost is linear in the text (matches are bounded by the number of phrases that are suffixes of one
  * another); nothing here depends on the order in which rules stand except the choice between rules of one priority.
  */
@@ -25,6 +28,8 @@
 #define NEAR_CHARS 8
 /* "Thank you" is all there is to a message when it leaves at most this many other characters. */
 #define THANKS_REST_CHARS 10
+/* An emoticon's code holds at most this many characters between its brackets. */
+#define CODE_CHARS 12
 
 /*
  * The traditional form of each character that stands in the sample rules, before its simplified one; by code point.
@@ -77,10 +82,19 @@ static uint32_t fold(uint32_t code_point)
 	return (uint32_t)utf8proc_tolower((utf8proc_int32_t)code_point);
 }
 
+/* Letters by their category, but nothing is seen of them. */
+static bool is_filler(uint32_t code_point)
+{
+	return code_point == 0x115F || code_point == 0x1160 || code_point == 0x3164 || code_point == 0xFFA0;
+}
+
 static bool counts(uint32_t code_point)
 {
 	if (code_point < 0x80) {
 		return triage_is_word(code_point);
+	}
+	if (is_filler(code_point)) {
+		return false;
 	}
 	switch (utf8proc_category((utf8proc_int32_t)code_point)) {
 	case UTF8PROC_CATEGORY_LU:
@@ -315,6 +329,8 @@ struct run {
 	struct triage_char *chars;
 	size_t n_chars;
 	size_t cap_chars;
+	uint32_t *kept; /* indexes of those outside emoticons' codes; NULL: there are none */
+	size_t n_kept;
 	struct hits any;
 	struct hits unless;
 	bool asks; /* a question mark stands in it */
@@ -323,6 +339,7 @@ struct run {
 static void run_finish(struct run *run)
 {
 	free(run->chars);
+	free(run->kept);
 	free(run->any.items);
 	free(run->unless.items);
 }
@@ -372,15 +389,20 @@ static bool stands_whole(const struct run *run, size_t from, size_t to)
 	return true;
 }
 
-static void collect_at(struct run *run, uint32_t node, size_t to)
+/* `read` characters were read, all of them or the kept ones. */
+static void collect_at(struct run *run, uint32_t node, const uint32_t *kept, size_t read)
 {
 	const struct triage *triage = run->triage;
+	size_t to = kept ? kept[read - 1] + (size_t)1 : read;
 	uint32_t index;
 
 	for (index = triage->nodes[node].phrase; index; index = triage->phrases[index - 1].next) {
 		const struct phrase *phrase = &triage->phrases[index - 1];
-		size_t from = to - phrase->n_chars;
+		size_t from = kept ? kept[read - phrase->n_chars] : read - phrase->n_chars;
 
+		if (kept && to - from == phrase->n_chars) {
+			continue; /* found when all were read */
+		}
 		if (phrase->cancels && !stands_whole(run, from, to)) {
 			continue;
 		}
@@ -390,19 +412,68 @@ static void collect_at(struct run *run, uint32_t node, size_t to)
 	}
 }
 
-static void collect(struct run *run)
+static void collect(struct run *run, const uint32_t *kept, size_t n)
 {
 	const struct triage *triage = run->triage;
 	uint32_t node = 0;
 	size_t i;
 
-	for (i = 0; i < run->n_chars; i++) {
+	for (i = 0; i < n; i++) {
 		uint32_t found;
 
-		node = step(triage, node, run->chars[i].code_point);
+		node = step(triage, node, run->chars[kept ? kept[i] : i].code_point);
 		for (found = node; found; found = triage->nodes[found].out) {
-			collect_at(run, found, i + 1);
+			collect_at(run, found, kept, i + 1);
 		}
+	}
+}
+
+/* How long the emoticon's code is that begins with this bracket; 0: it is none. */
+static size_t code_bytes(struct str text)
+{
+	struct str rest = str_sub(text, 1, text.n);
+	uint32_t code_point;
+	size_t n;
+
+	for (n = 0; n <= CODE_CHARS && utf8_next(&rest, &code_point); n++) {
+		if (code_point == ']') {
+			return n > 0 ? (size_t)(rest.p - text.p) : 0;
+		}
+		if (code_point == '[' || code_point == '\n') {
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static void keep_up_to(struct run *run, size_t *next, size_t byte)
+{
+	for (; *next < run->n_chars && run->chars[*next].from_byte < byte; ++*next) {
+		run->kept[run->n_kept++] = (uint32_t)*next;
+	}
+}
+
+static void leave_out_codes(struct run *run)
+{
+	size_t next = 0;
+	size_t at = 0;
+
+	while (run->n_chars > 0 && at < run->text.n) {
+		size_t n = run->text.p[at] == '[' ? code_bytes(str_sub(run->text, at, run->text.n)) : 0;
+
+		if (n > 0) {
+			if (!run->kept) {
+				run->kept = xnew_array(uint32_t, run->n_chars);
+			}
+			keep_up_to(run, &next, at);
+			while (next < run->n_chars && run->chars[next].from_byte < at + n) {
+				next++;
+			}
+		}
+		at += n > 0 ? n : 1;
+	}
+	if (run->kept) {
+		keep_up_to(run, &next, run->text.n);
 	}
 }
 
@@ -605,7 +676,11 @@ void triage_run(const struct triage *triage, struct str text, struct triage_resu
 		return;
 	}
 	read_chars(&run);
-	collect(&run);
+	collect(&run, NULL, run.n_chars);
+	leave_out_codes(&run);
+	if (run.kept) {
+		collect(&run, run.kept, run.n_kept);
+	}
 	drop_cancelled(&run);
 	set_result(&run, ret_result);
 	run_finish(&run);

@@ -73,8 +73,8 @@ struct triage_char {
 };
 
 /*
- * The next character of *rest that counts: white space, punctuation, symbols and marks are skipped. `begin` is where
- * the whole text begins. *sentence counts sentence ends passed on the way. False at the end.
+ * The next character of *rest that counts: white space, punctuation, symbols, marks and fillers are skipped. `begin` is
+ * where the whole text begins. *sentence counts sentence ends passed on the way. False at the end.
  */
 bool triage_next_char(struct str *rest, const char *begin, uint32_t *sentence, struct triage_char *ret);
 

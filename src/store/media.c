@@ -1,5 +1,5 @@
 /* Media of messages: a queue until they are fetched, then the name of a file. The files themselves are
- * daemon/media.c's. */
+ * daemon/media_files.c's. */
 #include "store/media.h"
 
 #include <inttypes.h>
@@ -29,6 +29,7 @@ static const char sql_open[] =
 static const char sql_purged[] =
 	"SELECT DISTINCT sha256 FROM message_media AS gone WHERE state = 'purged' AND sha256 IS NOT NULL AND NOT EXISTS"
 	" (SELECT 1 FROM message_media WHERE sha256 = gone.sha256 AND state = 'fetched') LIMIT 1000";
+static const char sql_is_fetched[] = "SELECT 1 FROM message_media WHERE sha256 = $1 AND state = 'fetched' LIMIT 1";
 static const char sql_forget[] =
 	"UPDATE message_media SET sha256 = NULL, bytes = NULL, mime = NULL WHERE sha256 = $1 AND state = 'purged'";
 
@@ -195,6 +196,20 @@ bool media_purged(struct tx *tx, char ***ret_hashes, size_t *ret_n, struct error
 	*ret_hashes = hashes;
 	*ret_n = n;
 	return true;
+}
+
+bool media_is_fetched(struct tx *tx, const char *sha256, bool *ret_is, struct error *err)
+{
+	cleanup(stmt_done) struct stmt *stmt = stmt_get(tx, sql_is_fetched, err);
+	enum step step;
+
+	if (!stmt) {
+		return false;
+	}
+	stmt_bind_text(stmt, 1, sha256);
+	step = stmt_step(stmt, err);
+	*ret_is = step == STEP_ROW;
+	return step != STEP_ERROR;
 }
 
 bool media_forget(struct tx *tx, const char *sha256, struct error *err)

@@ -485,7 +485,7 @@ bool intake_message(struct tx *tx, struct account_id account, const struct messa
 	enum intake_result *ret_result, struct ticket_id *ret_ticket, struct error *err)
 {
 	struct intake intake = { .tx = tx, .account = account, .new = new, .message = new->message };
-	struct ticket_id ticket = { 0 };
+	struct ticket_id ticket = new->about;
 	enum intake_result result;
 	bool known;
 
@@ -511,7 +511,7 @@ bool intake_message(struct tx *tx, struct account_id account, const struct messa
 			return false;
 		}
 	} else {
-		if (!find_ticket(&intake, &ticket, err)) {
+		if (!ticket.v && !find_ticket(&intake, &ticket, err)) {
 			return false;
 		}
 		result = ticket.v ? INTAKE_JOINED : INTAKE_OPENED;

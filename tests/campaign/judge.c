@@ -72,7 +72,8 @@ struct thing {
 	char state[16];
 	bool question;
 	int64_t due_min_at, due_max_at, late_ms;
-	bool decided; /* a person let it go: the late rule is done with */
+	bool decided;       /* a person let it go: the late rule is done with */
+	int64_t pending_at; /* the platform took it as a job; 0: it did not */
 };
 
 /* An order about a delivery, or a whole account. */
@@ -97,6 +98,8 @@ static struct clock_set *clocks;
 static size_t n_clocks, cap_clocks;
 static char (*post_keys)[24]; /* by the daemon's number */
 static int64_t n_post_keys;
+static struct clock_set *forwards; /* wrong_ms: by how much everybody's clock went on at once */
+static size_t n_forwards, cap_forwards;
 static int64_t longest_doubt_ms, doubts, questions;
 
 static void wrong(enum rule rule, const char *format, ...) printf_like(2, 3);
@@ -329,6 +332,25 @@ static void on_clock(const cJSON *line)
 	}
 }
 
+static void on_forward(const cJSON *line)
+{
+	if (strcmp(json_text(line, "what", ""), "forward") == 0) {
+		array_grow(forwards, n_forwards, cap_forwards);
+		forwards[n_forwards++] = (struct clock_set){ json_i64(line, "at", 0), json_i64(line, "ms", 0) };
+	}
+}
+
+/* A job that was under way when the clocks went on appears by so much later, and nobody is to blame. */
+static void forget_forwards(struct thing *thing)
+{
+	for (size_t i = 0; thing->pending_at > 0 && thing->on_page > 0 && i < n_forwards; i++) {
+		if (thing->pending_at <= forwards[i].at + 1000 &&
+			thing->on_page_at >= forwards[i].at + forwards[i].wrong_ms) {
+			thing->on_page_at -= forwards[i].wrong_ms;
+		}
+	}
+}
+
 static void on_schedule(const cJSON *line)
 {
 	char prefix[32];
@@ -439,7 +461,7 @@ static void check_doubt(const struct thing *thing, int64_t from_at, int64_t to_a
 }
 
 /* The events of one delivery follow each other, and end where it stands. */
-static void check_history(const cJSON *post, const cJSON *delivery, const struct thing *thing)
+static void check_history(const cJSON *post, const cJSON *delivery, struct thing *thing)
 {
 	char state[16] = "";
 	const cJSON *event;
@@ -463,6 +485,7 @@ static void check_history(const cJSON *post, const cJSON *delivery, const struct
 			wrong(HISTORY, "%s: %s after %s, from %s", thing->name, to, state, from);
 		}
 		sent += strcmp(to, "sent") == 0;
+		thing->pending_at = strcmp(to, "pending") == 0 ? at : thing->pending_at;
 		if (strcmp(to, "unsure") == 0) {
 			unsure_at = at;
 			doubts++;
@@ -738,11 +761,15 @@ int main(int argc, char **argv)
 	}
 	each_line(dir, "posts.jsonl", on_post_number);
 	each_line(dir, "intents", on_clock);
+	each_line(dir, "intents", on_forward);
 	each_line(dir, "intents", on_intent);
 	read_ledger(dir, "ledger-weibo.json");
 	read_ledger(dir, "ledger-wechat.json");
 	each_line(dir, "posts.jsonl", on_post);
 	each_line(dir, "tickets.jsonl", on_ticket);
+	for (size_t i = 0; i < n_all; i++) {
+		forget_forwards(all[i]);
+	}
 	for (size_t i = 0; i < n_all; i++) {
 		switch (all[i]->name[0]) {
 		case 'p':

@@ -118,5 +118,11 @@ well
 sed -i "$(page post weibo-2 'a [p6] b' 1000000520)" "$dir/ledger-weibo.json"
 echo '{"id":6,"key":"p6","deliveries":[{"delivery":"6/weibo-2","account":"weibo-2","state":"sent"}],"history":[]}' >>"$dir/posts.jsonl"
 verdict "what was perhaps taken may be there" 0 'sent  *4$'
+well
+sed -i '$a{"what":"forward","at":1000010000,"ms":600000}' "$dir/intents"
+sed -i '/\[p1\]/s/1000000030/1000620000/' "$dir/ledger-wechat.json"
+verdict "a job that only the office's own haste made late is late without word of it" 1 '^late p1/wechat-1'
+sed -i '1s|"history":\[|&{"at":"1970-01-12T21:46:40+08:00","delivery":"1/wechat-1","state_from":"sending","state_to":"pending"},{"at":"1970-01-12T21:58:20+08:00","delivery":"1/wechat-1","state_from":"pending","state_to":"sent"},|' "$dir/posts.jsonl"
+verdict "and not late when it was under way" 0 'sent  *3$'
 echo "1..$tap"
 [ "$bad" -eq 0 ]

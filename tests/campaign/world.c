@@ -484,6 +484,9 @@ void world_forward(struct world *world, int64_t ms)
 {
 	cJSON *body;
 
+	body = json_object();
+	json_add_i64(body, "ms", ms);
+	world_log(world, "forward", body);
 	world->ahead_ms += ms;
 	body = json_object();
 	json_add_i64(body, "advance", ms);

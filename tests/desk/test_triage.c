@@ -172,6 +172,70 @@ static void test_triage__case_and_width_do_not_matter(void **state)
 	triage_unref(triage);
 }
 
+static void test_triage__fillers_that_are_letters_do_not_matter(void **state)
+{
+	static const char *const fillers[] = { "\u115F", "\u1160", "\u3164", "\uFFA0", "\u200B", "\u2060", "\u2800",
+		"\uFE0F" };
+	struct triage *triage = load_text(two_rules);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(fillers); i++) {
+		char text[100];
+		struct triage_result result;
+
+		(void)snprintf(text, sizeof(text), "我不%s想%s%s活了", fillers[i], fillers[i], fillers[i]);
+		result = run(triage, text);
+		CHECK_INT(result.priority, 0);
+		CHECK_INT(result.n_spans, 1);
+		CHECK_INT(result.spans[0].from_byte, strlen("我"));
+		CHECK_INT(result.spans[0].n_bytes, strlen(text) - strlen("我"));
+	}
+	CHECK_INT(run(triage, "가想나").priority, 3);
+	triage_unref(triage);
+}
+
+static void test_triage__emoticon_codes_do_not_matter(void **state)
+{
+	static const char *const found[] = { "我不[哭]想[流泪]活了", "不[OK]想活[大哭][破涕为笑]了", "不想[活了]",
+		"[不想活了]", "[不[哭]想活了", "不想]活[了", "不[一二三四五六七八九十一二]想活了",
+		"want[Facepalm]to[Emm]die", "i want to[哭] die" };
+	static const char *const none[] = { "不[哭想活了", "不[哭\n]想活了", "不[一二三四五六七八九十一二三]想活了",
+		"不哭]想活了", "不(哭)想活了", "[想]不[活]了", "want to di[哭]ets", "[", "[]" };
+	struct triage *triage = load_text(two_rules);
+	const char *text = "请问[疑问]，不[哭]想[哭]活了[哭]";
+	struct triage_result result = run(triage, text);
+
+	(void)state;
+	CHECK_INT(result.n_spans, 2);
+	CHECK_TEXT(result.spans[0].rule, "wish");
+	CHECK_INT(result.spans[0].from_byte, strlen("请问[疑问]，"));
+	CHECK_INT(result.spans[0].n_bytes, strlen("不[哭]想[哭]活了"));
+	CHECK_INT(result.spans[1].n_bytes, strlen("请问"));
+	for (size_t i = 0; i < ARRAY_LEN(found); i++) {
+		CHECK_INT(run(triage, found[i]).priority, 0);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+		CHECK_INT(run(triage, none[i]).priority, 3);
+	}
+	CHECK_INT(run(triage, "谢[玫瑰]谢").priority, 9);
+	triage_unref(triage);
+}
+
+static void test_triage__emoticon_codes_in_what_cancels_cancel_nothing(void **state)
+{
+	struct triage *triage = load_text("- id: lost\n"
+					  "  priority: P1\n"
+					  "  class: emergency\n"
+					  "  any: [孩子丢了]\n"
+					  "  unless: [找到了]\n");
+
+	(void)state;
+	CHECK_INT(run(triage, "孩子丢了，找到了").priority, 3);
+	CHECK_INT(run(triage, "孩[哭]子丢了，找到了").priority, 3);
+	CHECK_INT(run(triage, "孩[哭]子丢了，找[哭]到了").priority, 1);
+	triage_unref(triage);
+}
+
 static void test_triage__traditional_characters_do_not_matter(void **state)
 {
 	static const char *const texts[] = { "我想自殺", "準備跳樓", "站在天臺邊", "燒炭自殺", "我要離開這個世界",
@@ -635,6 +699,9 @@ int main(void)
 		cmocka_unit_test(test_triage__no_file_is_no_rules),
 		cmocka_unit_test(test_triage__spans_are_bytes_of_the_text_as_given),
 		cmocka_unit_test(test_triage__case_and_width_do_not_matter),
+		cmocka_unit_test(test_triage__fillers_that_are_letters_do_not_matter),
+		cmocka_unit_test(test_triage__emoticon_codes_do_not_matter),
+		cmocka_unit_test(test_triage__emoticon_codes_in_what_cancels_cancel_nothing),
 		cmocka_unit_test(test_triage__traditional_characters_do_not_matter),
 		cmocka_unit_test(test_triage__latin_phrases_stand_between_word_borders),
 		cmocka_unit_test(test_triage__the_first_rule_of_a_priority_names_the_class),

@@ -184,6 +184,10 @@ mv "$rig/gate" "$rig/gate.open" # the next one finds none
 timeout 20 sh -c 'echo >"$1"' sh "$rig/gate.open"
 ok "nothing is owed any more" timeout 20 sh -c 'until [ "$(sqlite3 "$1" "SELECT count(*) FROM notice WHERE state = '"'open'"'")" = 0 ]; do :; done' sh "$rig/state/store.db"
 same "six messages, two calls" "$(grep -c '"hook":"alarm"' "$rig/rang")" $((rang + 2))
+code=$(sql "SELECT ticket_id FROM message WHERE text LIKE '我不想活了%' ORDER BY id LIMIT 1")
+is "nor does a program say how that case stands" "$(say 许 "\"text\":\"进度 $code\"")" \
+	'.http_status == 200 and .outcome == "success" and .saw == null'
+is "it is for who has the case to read" "$(g ticket show "$code" --json)" ".thread[-1].text == \"进度 $code\""
 
 for shape in shuffled spaced extra; do
 	is "a $shape one" "$(say 褚 "\"text\":\"形状 $shape\",\"shape\":\"$shape\"")" '.http_status == 200'

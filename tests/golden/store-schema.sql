@@ -264,6 +264,7 @@ CREATE TABLE upload (
 CREATE INDEX contact_unfollowed ON contact (unfollowed_at) WHERE unfollowed_at IS NOT NULL;
 CREATE INDEX event_at ON event (at, id);
 CREATE INDEX event_object ON event (object, object_id, id);
+CREATE INDEX message_media_file ON message_media (sha256) WHERE sha256 IS NOT NULL;
 CREATE INDEX message_media_message ON message_media (message_id);
 CREATE INDEX message_media_open ON message_media (next_at) WHERE state = 'open';
 CREATE INDEX message_ticket ON message (ticket_id, id);

@@ -14,6 +14,7 @@ struct said {
 };
 
 static int64_t window_ms; /* that a message opens */
+static int64_t about;     /* the ticket that it names */
 
 static enum intake_result result;
 
@@ -35,6 +36,7 @@ static bool take(struct rig *rig, const struct said *said, struct ticket_id *ret
 		.priority = said->priority,
 		.class = said->priority ? "consult" : "life",
 		.clocks = clocks,
+		.about = { about },
 		.window_rungs = 1 << 1 | 1 << 2 };
 	bool ok;
 
@@ -137,6 +139,31 @@ static void test_thread__same_citizen_and_same_place_is_one_case(void **state)
 	CHECK_INT(say(rig, (struct said){ MESSAGE_DIRECT, "8", "a", NULL, NULL, 3, false }),
 		rig_number(rig, "SELECT ticket_id FROM message WHERE remote_id = '6'", 0));
 	CHECK_TEXT(state_of(rig, first), "new P3 v2");
+	rig_check_counters(rig);
+}
+
+/* Also when he has a newer one, and however long ago it was closed. */
+static void test_thread__is_left_for_the_case_that_is_named(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	struct said said = { MESSAGE_DIRECT, "1", "a", NULL, NULL, 3, false };
+	int64_t first = say(rig, said);
+	int64_t second;
+
+	(void)state;
+	DO(rig, tx_exec(rig->tx, "UPDATE ticket SET state = 'closed', closed_at = 1", &rig->err));
+	DO(rig, tx_exec(rig->tx, "UPDATE counter SET key = 'closed/3' WHERE name = 'ticket'", &rig->err));
+	said.id = "2";
+	second = say(rig, said);
+	CHECK(second != first);
+	about = first;
+	said.id = "3";
+	CHECK_INT(say(rig, said), first);
+	CHECK_INT(result, INTAKE_JOINED);
+	CHECK_TEXT(state_of(rig, first), "new P3 v2");
+	about = 0;
+	said.id = "4";
+	CHECK_INT(say(rig, said), second);
 	rig_check_counters(rig);
 }
 
@@ -346,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_first__opens_a_ticket),
 		cmocka_unit_test(test_known__writes_nothing),
 		cmocka_unit_test(test_thread__same_citizen_and_same_place_is_one_case),
+		cmocka_unit_test(test_thread__is_left_for_the_case_that_is_named),
 		cmocka_unit_test(test_thread__citizens_without_an_id_are_never_one),
 		cmocka_unit_test(test_thread__long_ids_that_begin_alike_are_two_citizens),
 		cmocka_unit_test(test_priority__is_raised_and_never_lowered),

@@ -8,6 +8,13 @@
  * The cursor is a list of "THREAD:POLLED:NEWEST" (seconds; 0: not kept), or "THREAD:x" for an article whose comments
  * WeChat does not give (88001). It changes only with news, or when an older article was read.
  *
+ * One pull is capped, and so is what it spends on one article. What it could not read of a list is a gap: its entry
+ * goes on with ":BEGIN:TOP:BOTTOM", the place in the list, the time above it, and the time down to which it is to be
+ * read (0: to the end). The next pull reads what is new, and then goes on there. The list moves meanwhile: what came
+ * moves the place down; what vanished moves it up, which shows, because the page there begins below TOP. With a gap
+ * that nobody has read before, an older article is due at every poll. Articles whose turn did not come are the first
+ * ones of the next pull: the cursor begins with "from:THREAD".
+ *
  * `total` is not believed: it was seen to be the length of the page. A page is the last when it is short. The list may
  * shift between two pages, so they overlap; what comes twice is known by its id. Of the replies under a comment only
  * one is shown, and only the account writes them: it becomes a message of our own.
@@ -27,7 +34,6 @@
 
 #define PAGE_COUNT   49
 #define PAGE_STEP    44
-#define THREAD_PAGES 30u
 #define OVERLAP_S    600 /* comments that were held back appear under an older time */
 #define SLACK_MS     MINUTE_MS
 #define FRESH_MS     DAY_MS
@@ -35,17 +41,48 @@
 #define LAST_MS      (30 * DAY_MS)
 #define CURSOR_BYTES (64u << 10)
 #define TITLE_BYTES  600u
+#define TIME_MAX_S   (INT32_MAX * INT64_C(4))
+#define BEGIN_MAX    (INT32_MAX / 2)
+#define FROM         "from"
+
+/* Largest share of a day's calls that one pull may spend, as one part in so many. */
+#define CALLS_PART 10
+#define PAGES_MIN  4u
+/* And how much of that may go to one article. */
+#define THREAD_PERCENT 60
 
 const struct driver_feed wechat_feeds[WECHAT_FEEDS] = { { .name = "comments", .share_percent = 70 } };
+
+/* What of a list is still to be read. */
+struct gap {
+	int64_t begin; /* 0: there is none */
+	int64_t top_s;
+	int64_t bottom_s;
+};
 
 /* What is remembered of one thread. */
 struct memory {
 	int64_t polled_s;
 	int64_t newest_s;
 	bool closed;
+	struct gap gap;
 };
 
 /* ---- the cursor ---- */
+
+static bool gap_parse(struct str text, struct gap *ret_gap)
+{
+	struct gap gap;
+	struct str part;
+
+	if (!str_split(&text, ':', &part) || !str_to_i64(part, 1, BEGIN_MAX, &gap.begin) ||
+		!str_split(&text, ':', &part) || !str_to_i64(part, 0, TIME_MAX_S, &gap.top_s) ||
+		!str_to_i64(text, 0, TIME_MAX_S, &gap.bottom_s)) {
+		return false;
+	}
+	*ret_gap = gap;
+	return true;
+}
 
 static struct memory remember(const char *cursor, const char *thread)
 {
@@ -61,8 +98,9 @@ static struct memory remember(const char *cursor, const char *thread)
 		}
 		if (str_is(part, "x")) {
 			memory.closed = true;
-		} else if (!str_to_i64(part, 0, INT32_MAX * INT64_C(4), &memory.polled_s) || !entry.p ||
-			   !str_to_i64(entry, 0, INT32_MAX * INT64_C(4), &memory.newest_s)) {
+		} else if (!str_to_i64(part, 0, TIME_MAX_S, &memory.polled_s) || !str_split(&entry, ':', &part) ||
+			   !str_to_i64(part, 0, TIME_MAX_S, &memory.newest_s) ||
+			   (entry.p && !gap_parse(entry, &memory.gap))) {
 			memory = (struct memory){ 0 };
 		}
 		break;
@@ -88,9 +126,13 @@ static void memorize(struct driver_op *op, size_t index, struct memory changed)
 
 		if (memory.closed) {
 			(void)buf_printf(&text, "%s%s:x", n ? " " : "", thread);
-		} else if (memory.polled_s || memory.newest_s) {
+		} else if (memory.polled_s || memory.newest_s || memory.gap.begin) {
 			(void)buf_printf(&text, "%s%s:%" PRId64 ":%" PRId64, n ? " " : "", thread, memory.polled_s,
 				memory.newest_s);
+			if (memory.gap.begin) {
+				(void)buf_printf(&text, ":%" PRId64 ":%" PRId64 ":%" PRId64, memory.gap.begin,
+					memory.gap.top_s, memory.gap.bottom_s);
+			}
 		}
 	}
 	free(op->cursor);
@@ -119,23 +161,52 @@ static bool is_due(const struct driver_op *op, size_t index)
 	       op->pull.now_at - memory.polled_s * SECOND_MS >= (age < WEEK_MS ? HOUR_MS : DAY_MS) - SLACK_MS;
 }
 
-/* From op->step on; n_threads: none. */
+/* With which thread this pull begins. */
+static size_t first_index(const struct driver_op *op)
+{
+	struct str rest = str_from(op->pull.since ? op->pull.since : "");
+	struct str entry;
+	struct str part;
+
+	if (!str_split(&rest, ' ', &entry) || !str_split(&entry, ':', &part) || !str_is(part, FROM)) {
+		return 0;
+	}
+	for (size_t i = 0; i < op->pull.n_threads; i++) {
+		if (str_is(entry, op->pull.threads[i].thread_id)) {
+			return i;
+		}
+	}
+	return 0;
+}
+
+/* Steps are turns: each thread has one, and after the last thread comes the first. */
+static size_t index_of(const struct driver_op *op, size_t turn)
+{
+	return (first_index(op) + turn) % op->pull.n_threads;
+}
+
+/* The turn, from op->step on; n_threads: none. */
 static size_t next_due(const struct driver_op *op)
 {
-	size_t i;
+	size_t turn;
 
-	for (i = (size_t)op->step; i < op->pull.n_threads && !is_due(op, i); i++) {
+	for (turn = (size_t)op->step; turn < op->pull.n_threads && !is_due(op, index_of(op, turn)); turn++) {
 	}
-	return i;
+	return turn;
 }
 
 /* ---- pages ---- */
 
-/* Where in the present thread we are; in op->high as "BEGIN:NEWEST:PAGES". */
+/* What is new; the gap, looked for because it may have moved; what is in it. */
+enum part { PART_NEW, PART_SEEK, PART_GAP };
+
+/* Where in the present thread we are; in op->high as "BEGIN:NEWEST:PAGES:NEW:PART". */
 struct place {
 	int64_t begin;
 	int64_t newest_s;
 	int64_t pages;
+	int64_t n_new; /* comments above what is remembered as the newest */
+	int64_t part;
 };
 
 static struct place place_of(const struct driver_op *op)
@@ -146,7 +217,9 @@ static struct place place_of(const struct driver_op *op)
 
 	if (!str_split(&rest, ':', &part) || !str_to_i64(part, 0, INT32_MAX, &place.begin) ||
 		!str_split(&rest, ':', &part) || !str_to_i64(part, 0, INT64_MAX, &place.newest_s) ||
-		!str_to_i64(rest, 0, INT32_MAX, &place.pages)) {
+		!str_split(&rest, ':', &part) || !str_to_i64(part, 0, INT32_MAX, &place.pages) ||
+		!str_split(&rest, ':', &part) || !str_to_i64(part, 0, INT32_MAX, &place.n_new) ||
+		!str_to_i64(rest, PART_NEW, PART_GAP, &place.part)) {
 		return (struct place){ 0 };
 	}
 	return place;
@@ -154,17 +227,17 @@ static struct place place_of(const struct driver_op *op)
 
 static void set_place(struct driver_op *op, const struct place *place)
 {
-	char text[80];
+	char text[120];
 
-	(void)snprintf(
-		text, sizeof(text), "%" PRId64 ":%" PRId64 ":%" PRId64, place->begin, place->newest_s, place->pages);
+	(void)snprintf(text, sizeof(text), "%" PRId64 ":%" PRId64 ":%" PRId64 ":%" PRId64 ":%" PRId64, place->begin,
+		place->newest_s, place->pages, place->n_new, place->part);
 	free(op->high);
 	op->high = xstrdup(text);
 }
 
 bool wechat_pull_request(struct driver_op *op, struct http_request *ret_request, struct error *err)
 {
-	size_t index = next_due(op);
+	size_t turn = next_due(op);
 	struct wechat_comment_id id;
 	struct place place;
 	cJSON *body;
@@ -172,16 +245,16 @@ bool wechat_pull_request(struct driver_op *op, struct http_request *ret_request,
 	if (op->pull.feed < 0 || op->pull.feed >= WECHAT_FEEDS) {
 		return error_set(err, ERROR_PLATFORM, ADVISE_BUG, 0, "no such feed: %d", op->pull.feed);
 	}
-	if (!wechat_can(op->account->settings, "comments") || index >= op->pull.n_threads ||
-		!wechat_thread_parse(op->pull.threads[index].thread_id, &id)) {
+	if (!wechat_can(op->account->settings, "comments") || turn >= op->pull.n_threads ||
+		!wechat_thread_parse(op->pull.threads[index_of(op, turn)].thread_id, &id)) {
 		op->step = (int)op->pull.n_threads;
 		*ret_request = (struct http_request){ 0 };
 		return true;
 	}
-	if ((int)index != op->step) {
+	if ((int)turn != op->step) {
 		free(op->high);
 		op->high = NULL;
-		op->step = (int)index;
+		op->step = (int)turn;
 	}
 	place = place_of(op);
 	body = json_object();
@@ -202,7 +275,7 @@ static int64_t time_of(const cJSON *item)
 {
 	int64_t at = json_i64(item, "create_time", 0);
 
-	return at > 0 && at < INT32_MAX * INT64_C(4) ? at : 0;
+	return at > 0 && at < TIME_MAX_S ? at : 0;
 }
 
 static void read_comment(const struct driver_thread *thread, const cJSON *item, struct message_list *list)
@@ -245,57 +318,166 @@ static void read_comment(const struct driver_thread *thread, const cJSON *item, 
 	buf_finish(&digits);
 }
 
+/* ---- from page to page ---- */
+
+static unsigned pages_max(const struct driver_op *op)
+{
+	int64_t affordable = wechat_settings_of(op)->comment_calls_per_day / CALLS_PART;
+
+	if (affordable < PAGES_MIN) {
+		return PAGES_MIN;
+	}
+	return affordable < LIMIT_PULL_PAGES ? (unsigned)affordable : LIMIT_PULL_PAGES;
+}
+
+/* Fewer than a pull has: the thread it begins with comes to its own end, and another one after it. */
+static unsigned thread_pages(const struct driver_op *op)
+{
+	return pages_max(op) * THREAD_PERCENT / 100;
+}
+
 static void end_thread(struct driver_op *op, struct memory memory)
 {
-	memorize(op, (size_t)op->step, memory);
+	memorize(op, index_of(op, (size_t)op->step), memory);
 	op->step++;
 	free(op->high);
 	op->high = NULL;
 }
 
-/* Enough for one pull. */
-static void stop_here(struct driver_op *op, struct outcome *outcome)
+/* Enough for one pull; the next one begins with the thread of this turn. */
+static void stop_here(struct driver_op *op, size_t turn, struct outcome *outcome)
 {
+	struct buf since;
+
+	buf_init(&since, CURSOR_BYTES + 64);
+	(void)buf_printf(&since, "%s:%s %s", FROM, op->pull.threads[index_of(op, turn)].thread_id, op->cursor);
 	outcome->kind = OUTCOME_DONE;
-	outcome->since = xstrdup(op->cursor);
+	outcome->since = xstrdup(since.failed ? op->cursor : since.p);
 	outcome->note = xstrdup("more than one poll may read; the next one goes on");
+	buf_finish(&since);
 }
 
 static void end_page(struct driver_op *op, struct outcome *outcome)
 {
-	size_t index = next_due(op);
+	size_t turn = next_due(op);
 
-	if (index < op->pull.n_threads && op->pages < LIMIT_PULL_PAGES) {
+	if (turn < op->pull.n_threads && op->pages < pages_max(op)) {
 		outcome->kind = OUTCOME_NEXT;
 		return;
 	}
-	if (index < op->pull.n_threads) {
-		stop_here(op, outcome);
+	if (turn < op->pull.n_threads) {
+		stop_here(op, turn, outcome);
 		return;
 	}
 	outcome->kind = OUTCOME_DONE;
 	outcome->since = xstrdup(op->cursor);
 }
 
-static void turn_page(struct driver_op *op, size_t n, int64_t oldest_s, struct place place, struct outcome *outcome)
-{
-	size_t index = (size_t)op->step;
-	struct memory memory = remember(cursor_of(op), op->pull.threads[index].thread_id);
-	bool fresh = age_ms(op, index) < FRESH_MS;
-	bool known = fresh && memory.newest_s > 0 && oldest_s > 0 && oldest_s < memory.newest_s - OVERLAP_S;
+/* What a page held. */
+struct page {
+	size_t n;
+	int64_t newest_s; /* 0: it tells no times */
+	int64_t oldest_s;
+};
 
-	if (n >= PAGE_COUNT && !known && place.pages < THREAD_PAGES) {
-		if (op->pages >= LIMIT_PULL_PAGES) {
-			stop_here(op, outcome); /* without a memory of this thread: what is below is still to be read */
-			return;
+/* Everything older than this was read already; 0: that is not known. */
+static int64_t floor_of(const struct driver_op *op, const struct memory *memory)
+{
+	bool fresh = age_ms(op, index_of(op, (size_t)op->step)) < FRESH_MS;
+
+	return (fresh || memory->gap.begin) && memory->newest_s > OVERLAP_S ? memory->newest_s - OVERLAP_S : 0;
+}
+
+/* Has all that is new been read? While there is a gap, the overlap must not eat up its calls. */
+static bool is_new_read(const struct driver_op *op, const struct memory *memory, const struct page *page, int64_t pages)
+{
+	bool enough = memory->gap.begin > 0 && pages >= thread_pages(op) / 2;
+
+	if (page->oldest_s == 0) {
+		return enough;
+	}
+	return page->oldest_s < floor_of(op, memory) || (enough && page->oldest_s < memory->newest_s);
+}
+
+/* Move to the next page. False: there is none, the list has been read. */
+static bool next_place(
+	const struct driver_op *op, const struct memory *memory, const struct page *page, struct place *place)
+{
+	if (place->part == PART_SEEK) {
+		if (place->begin > 0 && page->n == 0) {
+			place->begin /= 2;
+			return true;
 		}
-		place.begin += PAGE_STEP;
+		if (place->begin > 0 && page->newest_s > 0 && page->newest_s < memory->gap.top_s) {
+			place->begin = place->begin > PAGE_STEP ? place->begin - PAGE_STEP : 0;
+			return true;
+		}
+		place->part = PART_GAP;
+	}
+	if (page->n < PAGE_COUNT) {
+		return false;
+	}
+	if (place->part == PART_GAP) {
+		place->begin += PAGE_STEP;
+		return page->oldest_s == 0 || page->oldest_s >= memory->gap.bottom_s;
+	}
+	place->begin += PAGE_STEP;
+	if (!is_new_read(op, memory, page, place->pages)) {
+		return true;
+	}
+	place->part = PART_GAP;
+	if (memory->gap.begin + place->n_new > place->begin) {
+		place->begin = memory->gap.begin + place->n_new;
+		place->part = PART_SEEK;
+	}
+	return memory->gap.begin > 0;
+}
+
+/* What is left of the list when the next page must wait. */
+static struct gap gap_at(
+	const struct driver_op *op, const struct memory *memory, const struct page *page, const struct place *place)
+{
+	struct gap gap = memory->gap;
+
+	if (place->part == PART_NEW) {
+		gap.bottom_s = gap.begin ? gap.bottom_s : floor_of(op, memory);
+	}
+	if (place->part != PART_SEEK) {
+		gap.top_s = page->oldest_s;
+	}
+	gap.begin = place->begin < BEGIN_MAX ? place->begin : BEGIN_MAX;
+	if (gap.begin == 0) {
+		gap.begin = 1; /* the first comment is read anyway, and 0 says that there is no gap */
+	}
+	return gap;
+}
+
+static void turn_page(struct driver_op *op, const struct page *page, struct place place, struct outcome *outcome)
+{
+	size_t index = index_of(op, (size_t)op->step);
+	struct memory before = remember(cursor_of(op), op->pull.threads[index].thread_id);
+	struct memory memory = before;
+	bool fresh = age_ms(op, index) < FRESH_MS;
+	bool more = next_place(op, &before, page, &place);
+	bool ends = place.pages >= thread_pages(op);
+
+	if (more && !ends && op->pages < pages_max(op)) {
 		set_place(op, &place);
 		outcome->kind = OUTCOME_NEXT;
 		return;
 	}
-	memory.polled_s = fresh ? 0 : op->pull.now_at / SECOND_MS;
-	memory.newest_s = place.newest_s > memory.newest_s ? place.newest_s : memory.newest_s;
+	memory.gap = more ? gap_at(op, &before, page, &place) : (struct gap){ 0 };
+	memory.newest_s = place.newest_s > before.newest_s ? place.newest_s : before.newest_s;
+	if (more && !ends) {
+		memorize(op, index, memory);
+		stop_here(op, (size_t)op->step, outcome);
+		return;
+	}
+	if (fresh || (more && place.part == PART_NEW && page->oldest_s >= before.newest_s)) {
+		memory.polled_s = 0; /* what nobody read yet does not wait for the hour, or the day */
+	} else if (!more || before.polled_s > 0) {
+		memory.polled_s = op->pull.now_at / SECOND_MS;
+	}
 	end_thread(op, memory);
 	end_page(op, outcome);
 }
@@ -305,9 +487,11 @@ void wechat_pull_answer(struct driver_op *op, const struct http_answer *answer, 
 	static const int own[] = { 88001, 0 };
 	cleanup(json_freep) cJSON *json = NULL;
 	struct place place = place_of(op);
+	struct page page = { 0 };
+	struct memory memory;
 	const cJSON *list;
 	const cJSON *item;
-	int64_t oldest_s = 0;
+	size_t index;
 	int code = 0;
 
 	if ((size_t)op->step >= op->pull.n_threads) {
@@ -328,14 +512,21 @@ void wechat_pull_answer(struct driver_op *op, const struct http_answer *answer, 
 		wechat_unreadable(op, outcome, "the answer holds no list of a sensible size");
 		return;
 	}
+	index = index_of(op, (size_t)op->step);
+	memory = remember(cursor_of(op), op->pull.threads[index].thread_id);
 	place.pages++;
 	cJSON_ArrayForEach(item, list)
 	{
 		int64_t at = time_of(item);
 
-		read_comment(&op->pull.threads[op->step], item, &outcome->messages);
-		place.newest_s = at > place.newest_s ? at : place.newest_s;
-		oldest_s = at > 0 && (oldest_s == 0 || at < oldest_s) ? at : oldest_s;
+		read_comment(&op->pull.threads[index], item, &outcome->messages);
+		page.n++;
+		page.newest_s = at > page.newest_s ? at : page.newest_s;
+		page.oldest_s = at > 0 && (page.oldest_s == 0 || at < page.oldest_s) ? at : page.oldest_s;
+		if (place.part == PART_NEW && at > memory.newest_s) {
+			place.n_new = place.begin + (int64_t)page.n;
+		}
 	}
-	turn_page(op, (size_t)cJSON_GetArraySize(list), oldest_s, place, outcome);
+	place.newest_s = page.newest_s > place.newest_s ? page.newest_s : place.newest_s;
+	turn_page(op, &page, place, outcome);
 }
