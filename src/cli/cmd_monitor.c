@@ -23,7 +23,8 @@
 #define AGAIN_MS     1000 /* between attempts to reach a daemon that is gone */
 #define LOOK_BACK_MS DAY_MS
 #define BELL         "\a"
-/* More than come twice: a page of the past, and what happened meanwhile. */
+/* More than come twice: what was shown in the moment that is asked for again, and what happens while the past is read.
+ */
 #define RECENT_MAX (2u * LIMIT_PAGE_ROWS)
 
 struct monitor {
@@ -158,34 +159,35 @@ static bool add_since(cJSON *params, int64_t at)
 	return ok;
 }
 
-/* Ask to be told from now on and, when the past is wanted, show it; it comes in pages. */
+/*
+ * Ask to be told from now on and, when the past is wanted, show it. It comes in pages, which may have few rows or none:
+ * what is not for us is left out of them.
+ */
 static bool begin(struct cli *cli, struct monitor *monitor, struct error *err)
 {
+	cleanup(json_freep) cJSON *params = json_object();
 	bool more = true;
 
+	if (monitor->from_at && !add_since(params, monitor->from_at)) {
+		return usage(err, _("%s: --since: that is no time"), cli->spelt);
+	}
 	while (more && !output_closed(cli)) {
 		cleanup(json_freep) cJSON *result = NULL;
-		cJSON *params = json_object();
 		const cJSON *event;
-		size_t n_new = 0;
-		int n;
+		const char *next;
 
-		if (monitor->from_at && !add_since(params, monitor->from_at)) {
-			cJSON_Delete(params);
-			return usage(err, _("%s: --since: that is no time"), cli->spelt);
-		}
-		if (!ask_to_look(cli, "monitor", params, &result, err)) {
+		if (!ask_to_look(cli, "monitor", cJSON_Duplicate(params, true), &result, err)) {
 			return false;
 		}
-		n = cJSON_GetArraySize(json_get(result, "rows"));
 		cJSON_ArrayForEach(event, json_get(result, "rows"))
 		{
-			n_new += show(cli, monitor, event);
+			(void)show(cli, monitor, event);
 			monitor->from_at = field_at(event, "at");
 		}
-		more = n >= (int)LIMIT_PAGE_ROWS;
-		/* More in one millisecond than a page holds: the rest of that moment is not to be had. */
-		monitor->from_at += more && n_new == 0;
+		next = json_text(result, "next", "");
+		more = next[0] != '\0';
+		cJSON_DeleteItemFromObjectCaseSensitive(params, "after");
+		json_add_text(params, "after", next);
 	}
 	return true;
 }

@@ -1,4 +1,6 @@
 /* The verb that turns a connection into a monitor: from its answer on, every event comes as a notification. */
+#include <inttypes.h>
+
 #include "codec/json.h"
 #include "core/limits.h"
 #include "core/mem.h"
@@ -13,6 +15,8 @@ struct replay {
 	struct job job;
 	struct call *call;
 	int64_t since_at;
+	int64_t after; /* this event; 0: from since_at on */
+	int64_t last;  /* that was looked at, whether the caller may see it or not */
 	cJSON *rows;
 	bool cut; /* there were more than REPLAY_MAX */
 };
@@ -21,7 +25,7 @@ static bool run_replay(struct tx *tx, struct job *job, struct error *err)
 {
 	struct replay *replay = container_of(job, struct replay, job);
 
-	int64_t after = 0;
+	int64_t after = replay->after;
 	int n;
 
 	cJSON_Delete(replay->rows);
@@ -30,6 +34,7 @@ static bool run_replay(struct tx *tx, struct job *job, struct error *err)
 	do {
 		n = cJSON_GetArraySize(replay->rows);
 		if (n >= REPLAY_MAX) {
+			replay->last = after;
 			replay->cut = true;
 			return true;
 		}
@@ -60,11 +65,17 @@ static void done_replay(struct job *job, const struct error *err)
 	struct replay *replay = container_of(job, struct replay, job);
 	struct call *call = replay->call;
 
+	char next[24] = "";
+
 	call->result = json_object();
 	if (!err) {
+		if (replay->cut) {
+			(void)snprintf(next, sizeof(next), "%" PRId64, replay->last);
+		}
 		keep_visible(replay->rows, call->actor.roles);
 		json_add(call->result, "rows", steal(&replay->rows));
 		json_add_bool(call->result, "cut", replay->cut);
+		json_add_text(call->result, "next", next);
 	}
 	cJSON_Delete(replay->rows);
 	free(replay);
@@ -73,15 +84,21 @@ static void done_replay(struct job *job, const struct error *err)
 
 static bool start_monitor(struct tx *tx unused_arg, struct call *call, struct error *err)
 {
-	static const char *const names[] = { "since", NULL };
+	static const char *const names[] = { "since", "after", NULL };
 	struct daemon *daemon = call->daemon;
 	struct replay *replay;
 	const char *since;
+	const char *next;
 	int64_t since_at = 0;
+	int64_t after = 0;
 
 	if (!call_only(call, names, err) || !call_text(call, "since", false, 100, &since, err) ||
+		!call_text(call, "after", false, 100, &next, err) ||
 		(since && !when_parse(str_from(since), loop_now_at(daemon->loop), &since_at, err))) {
 		return false;
+	}
+	if (next && next[0] && (!since || !str_to_i64(str_from(next), 1, INT64_MAX, &after))) {
+		return error_set(err, ERROR_INPUT, ADVISE_REJECT, 0, "after: not a place in this list");
 	}
 	/* Live first, then the past: an event in between comes twice with the same seq rather than not at all. */
 	if (!control_monitor(daemon->control, call->peer)) {
@@ -94,6 +111,7 @@ static bool start_monitor(struct tx *tx unused_arg, struct call *call, struct er
 	call->later = true;
 	replay->call = call;
 	replay->since_at = since_at;
+	replay->after = after;
 	replay->job = (struct job){ .run = run_replay, .done = done_replay };
 	store_read(daemon->store, &replay->job);
 	return true;

@@ -215,6 +215,28 @@ static void test_monitor__shows_each_event_once_and_alarms_by_name(void **state)
 			    "2026-10-01T07:59:01+08:00\tticket.claim\tticket\t345\t王\xef\xbf\xbd[2J\t\n");
 }
 
+/* What is not for this operator is left out of a page: a short one is not the last. */
+static void test_monitor__goes_on_while_there_is_more(void **state)
+{
+	static const char *const answers[] = { hello, "\"result\":{\"rows\":[],\"cut\":true,\"next\":\"20000\"}",
+		"\"result\":{\"rows\":[{\"seq\":20007,\"at\":\"2026-10-01T07:59:00+08:00\",\"action\":"
+		"\"send.sent\"}],\"cut\":true,\"next\":\"40000\"}",
+		"\"result\":{\"rows\":[{\"seq\":40001,\"at\":\"2026-10-01T07:59:30+08:00\",\"action\":"
+		"\"send.held\"}],\"cut\":false,\"next\":\"\"}",
+		NULL };
+	const char *second;
+
+	(void)state;
+	peer_start(&peer, answers);
+	CHECK_INT(RIG_RUN(&rig, "-s", peer.path, "monitor", "--since", "2h"), EXIT_CODE_DONE);
+	peer_stop(&peer);
+	CHECK(strstr(rig.out, "send.sent"));
+	CHECK(strstr(rig.out, "send.held"));
+	second = strstr(peer.heard, "\"after\":\"20000\"");
+	CHECK(second && strstr(second, "\"after\":\"40000\""));
+	CHECK(second && strstr(second, "\"since\":\"2026-10-01T06:00:0"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_status__ok_is_silent_or_says_what_is_wrong),
 		cmocka_unit_test(test_login__code_is_refused_on_the_command_line_and_masked_in_traces),
 		cmocka_unit_test(test_monitor__shows_each_event_once_and_alarms_by_name),
+		cmocka_unit_test(test_monitor__goes_on_while_there_is_more),
 	};
 
 	return check_run(tests);

@@ -35,4 +35,17 @@ ok "a closed pipe ends it" timeout 20 sh -c 'gazette -s "$1" monitor --since "20
 
 rig_stop
 same "clean stop" "$daemon_status" 0
+
+# who may not see what happened in between still sees what came after it, however much that was
+sql "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20100) INSERT INTO event (at, actor_uid, actor,
+	action, object, object_id) SELECT unixepoch() * 1000, -1, 'gazetted', 'ticket.note', 'ticket', 1 FROM n"
+RIG_EXTRA="operators:
+  - {user: $(id -un), name: 编辑, roles: [editor]}"
+rig_config
+rig_daemon || exit 1
+last=$(g post new -q -m "很久以后 $link" --to weibo-main --at now)
+g post wait "$last" >/dev/null
+has "a page with little in it is not the last" "$(g monitor --since '2020-01-01 08:00' --json)" "\"delivery\":\"$last/weibo-main\""
+same "and nothing comes twice" "$(g monitor --since '2020-01-01 08:00' --json | jq -r .seq | sort | uniq -d)" ""
+rig_stop
 done_testing
