@@ -23,8 +23,8 @@ bool contact_window(struct tx *tx, struct account_id account, const char *author
 
 /*
  * The citizen did something that lets us answer for window_ms, `replies` times. A message opens a new window; anything
- * less (a menu, a scan) never shortens one that is open. An unfollowed citizen who comes back is no longer to be
- * purged.
+ * less (a menu, a scan) opens one only when that takes no answer away: the one before is used up, or ends sooner. It
+ * never adds answers to a longer one. An unfollowed citizen who comes back is no longer to be purged.
  */
 bool contact_heard(struct tx *tx, struct account_id account, const char *author_id, int64_t window_ms, int replies,
 	bool message, struct error *err) must_check;

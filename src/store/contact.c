@@ -17,14 +17,19 @@
 static const char sql_window[] =
 	"SELECT window_until_at, window_left FROM contact WHERE account_id = $1 AND author_id = $2";
 
+/*
+ * A menu item is good for few answers and for a minute: it takes the place only of a window that has no answers left or
+ * ends sooner. For a row has one window, and answers left over from a longer one are worth more.
+ */
 static const char sql_heard[] =
 	"INSERT INTO contact (account_id, author_id, window_until_at, window_left) VALUES ($1, $2, $3, $4)"
-	" ON CONFLICT (account_id, author_id) DO UPDATE SET"
-	" window_left = CASE WHEN $5 OR window_until_at < $6 THEN excluded.window_left"
-	"  ELSE max(window_left, excluded.window_left) END,"
-	" window_until_at = CASE WHEN $5 THEN excluded.window_until_at"
-	"  ELSE max(window_until_at, excluded.window_until_at) END,"
-	" unfollowed_at = NULL";
+	" ON CONFLICT (account_id, author_id) DO UPDATE SET unfollowed_at = NULL,"
+	" window_left = CASE WHEN $5 OR (excluded.window_left > 0"
+	"  AND (window_left <= 0 OR window_until_at <= excluded.window_until_at))"
+	"  THEN excluded.window_left ELSE window_left END,"
+	" window_until_at = CASE WHEN $5 OR (excluded.window_left > 0"
+	"  AND (window_left <= 0 OR window_until_at <= excluded.window_until_at))"
+	"  THEN excluded.window_until_at ELSE window_until_at END";
 
 static const char sql_spend[] =
 	"UPDATE contact SET window_left = window_left - 1 WHERE account_id = $1 AND author_id = $2";
@@ -106,7 +111,6 @@ bool contact_heard(struct tx *tx, struct account_id account, const char *author_
 	stmt_bind_i64(stmt, 3, window_ms > 0 ? now_at + window_ms : 0);
 	stmt_bind_i64(stmt, 4, replies);
 	stmt_bind_i64(stmt, 5, message);
-	stmt_bind_i64(stmt, 6, now_at);
 	return stmt_run(stmt, err);
 }
 

@@ -35,7 +35,7 @@
 	" ticket.next_due_at, ticket.holder, ticket.level, ticket.target," \
 	" (SELECT COUNT(*) FROM message WHERE message.ticket_id = ticket.id)," \
 	" ticket.version, ticket.lease_until_at, ticket.result, ticket.closed_at," \
-	" ticket.window_until_at, contact.window_left" \
+	" ticket.window_until_at, contact.window_left, contact.window_until_at" \
 	" FROM ticket LEFT JOIN account ON account.id = ticket.account_id" \
 	" LEFT JOIN message ON message.id = ticket.last_message_id" \
 	" LEFT JOIN contact ON contact.account_id = ticket.account_id AND contact.author_id = ticket.author_id"
@@ -121,7 +121,9 @@ static cJSON *row_of(struct stmt *stmt, int64_t now_at)
 	json_add_i64(row, "messages", stmt_i64(stmt, 16));
 	if (!stmt_is_null(stmt, 21)) {
 		json_add_time(row, "window_until", stmt_i64(stmt, 21));
-		json_add_i64(row, "replies_left", stmt_i64(stmt, 21) > now_at ? stmt_i64(stmt, 22) : 0);
+		/* Those of a menu item end before the ticket's window does. */
+		json_add_i64(row, "replies_left",
+			stmt_i64(stmt, 21) > now_at && stmt_i64(stmt, 23) > now_at ? stmt_i64(stmt, 22) : 0);
 	}
 	return row;
 }

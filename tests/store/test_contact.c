@@ -1,6 +1,7 @@
 /* Forgetting who left: all of theirs, nothing of others, and without reading what others said. */
 #include "rig.h"
 
+#include "codec/json.h"
 #include "store/contact.h"
 #include "store/media.h"
 
@@ -123,6 +124,83 @@ static void test_purge__calls_off_what_is_not_out_and_leaves_its_ticket(void **s
 	rig_check_counters(rig);
 }
 
+static void heard(struct rig *rig, int64_t window_ms, int replies, bool message)
+{
+	DO(rig, contact_heard(rig->tx, rig->account, "citizen", window_ms, replies, message, &rig->err));
+}
+
+static void check_window(struct rig *rig, int64_t until_at, int replies)
+{
+	struct contact_window window = { 0 };
+
+	DO(rig, contact_window(rig->tx, rig->account, "citizen", &window, &rig->err));
+	CHECK_INT(window.until_at, until_at);
+	CHECK_INT(window.replies, replies);
+}
+
+static void spend(struct rig *rig, int n)
+{
+	for (int i = 0; i < n; i++) {
+		DO(rig, contact_spend(rig->tx, rig->account, "citizen", &rig->err));
+	}
+}
+
+/* A message is good for five answers in two days, a menu item for three in a minute, and never for more. */
+static void test_window__of_a_menu_item_is_short_also_after_a_message(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	int64_t until_at = rig->now_at + 2 * DAY_MS;
+
+	(void)state;
+	heard(rig, 2 * DAY_MS, 5, true);
+	heard(rig, MINUTE_MS, 3, false);
+	check_window(rig, until_at, 5);
+	spend(rig, 4);
+	heard(rig, MINUTE_MS, 3, false);
+	check_window(rig, until_at, 1); /* one for two days is more than three for a minute */
+	spend(rig, 1);
+	heard(rig, 0, 0, false); /* is good for nothing, and takes nothing */
+	check_window(rig, until_at, 0);
+	heard(rig, MINUTE_MS, 3, false);
+	check_window(rig, rig->now_at + MINUTE_MS, 3);
+	spend(rig, 1);
+	heard(rig, MINUTE_MS, 3, false);
+	check_window(rig, rig->now_at + MINUTE_MS, 3);
+	rig->now_at += MINUTE_MS;
+	DO_FAILS(rig, contact_spend(rig->tx, rig->account, "citizen", &rig->err), ERROR_STATE, "window");
+	heard(rig, 2 * DAY_MS, 5, true);
+	check_window(rig, rig->now_at + 2 * DAY_MS, 5);
+	rig->now_at += 2 * DAY_MS - MINUTE_MS / 2; /* its last half minute */
+	heard(rig, MINUTE_MS, 3, false);
+	check_window(rig, rig->now_at + MINUTE_MS, 3);
+}
+
+static int64_t replies_left(struct rig *rig, struct ticket_id ticket)
+{
+	cleanup(json_freep) cJSON *row = NULL;
+
+	DO(rig, view_ticket_row(rig->tx, ticket, &row, &rig->err));
+	return json_i64(row, "replies_left", -1);
+}
+
+static void test_window__of_a_menu_item_is_over_for_the_ticket_too(void **state)
+{
+	cleanup(rig_freep) struct rig *rig = rig_new();
+	enum intake_result what;
+	struct ticket_id ticket = rig_message(rig, "citizen", "没水了", 3, &what);
+
+	(void)state;
+	DO(rig, tx_exec(rig->tx, "UPDATE ticket SET window_until_at = opened_at + 172800000", &rig->err));
+	heard(rig, 2 * DAY_MS, 5, true);
+	CHECK_INT(replies_left(rig, ticket), 5);
+	spend(rig, 5);
+	CHECK_INT(replies_left(rig, ticket), 0);
+	heard(rig, MINUTE_MS, 3, false);
+	CHECK_INT(replies_left(rig, ticket), 3);
+	rig->now_at += MINUTE_MS;
+	CHECK_INT(replies_left(rig, ticket), 0);
+}
+
 /* It was on its way while its citizen was forgotten: the file is there, and goes as those of before. */
 static void test_purge__also_takes_a_picture_that_comes_late(void **state)
 {
@@ -181,6 +259,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_purge__takes_what_was_said_and_leaves_the_numbers),
 		cmocka_unit_test(test_purge__calls_off_what_is_not_out_and_leaves_its_ticket),
+		cmocka_unit_test(test_window__of_a_menu_item_is_short_also_after_a_message),
+		cmocka_unit_test(test_window__of_a_menu_item_is_over_for_the_ticket_too),
 		cmocka_unit_test(test_purge__also_takes_a_picture_that_comes_late),
 		cmocka_unit_test(test_purge__does_not_read_what_others_said),
 	};
