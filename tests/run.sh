@@ -52,7 +52,8 @@ check() {
 	bad=$(awk '/^(Fail|Timeout|Unexpected Pass):/ { n += $NF } END { print n + 0 }' "$logs/$name.test")
 	if [ "$bad" -gt 0 ] || [ "$ok" -eq 0 ]; then
 		# meson keeps what TAP tests print, diagnostics and all, in its log only
-		grep -aE '^(not ok|#)|runtime error|Sanitizer|==[0-9]+==' "build/$name/meson-logs/testlog.txt" | head -n 120
+		LC_ALL=C awk '/^test: / { test = $NF } /^result: / { bad = !/exit status 0/; if (bad) { print "-- " test } }
+			bad && /^(not ok|#)|runtime error|Sanitizer|==[0-9]+==/' "build/$name/meson-logs/testlog.txt" | head -n 120
 		[ "$ok" -gt 0 ] || bad=$((bad + 1))
 	fi
 	echo "   $ok passed, $bad failed"
