@@ -277,8 +277,8 @@ struct crowd_thread {
 struct crowd {
 	struct rig rig;
 	struct driver_thread threads[CROWD_THREADS];
-	char ids[CROWD_THREADS][16];
-	char titles[CROWD_THREADS][16];
+	char ids[CROWD_THREADS][24];
+	char titles[CROWD_THREADS][40];
 	size_t n;
 	struct crowd_thread *held;
 	int64_t now_at;
