@@ -51,6 +51,7 @@ rig_end() {
 
 # follow FILE PID PATTERN: block until FILE has a line that matches, or PID has ended; at most 60 seconds.
 follow() {
+	: >>"$1" # the background job that writes it may not have made it yet
 	timeout 60 tail -n +1 -f --pid="$2" "$1" 2>/dev/null | grep -q -m1 -e "$3"
 }
 
