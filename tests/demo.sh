@@ -176,8 +176,7 @@ run gazette post new "$dir/guide.md"
 article=$(gazette post list --limit 1 -q)
 run gazette post wait "$article"
 expect "the article, once" 1 '.kind == "article" and .title == "周末办事指南"'
-printf '\033[36m$ gazette post new --dry-run -m 今晚停水 --to wechat-main --mode broadcast --at now\033[0m\n'
-gazette post new --dry-run -m '今晚20时起城东停水，请提前储水。' --to wechat-main --mode broadcast --at now
+run gazette post new --dry-run -m '今晚20时起城东停水，请提前储水。' --to wechat-main --mode broadcast --at now
 run gazette post new -m '今晚20时起城东停水，请提前储水。' --to wechat-main --mode broadcast --at now
 run gazette post wait "$(gazette post list --limit 1 -q)"
 expect "the broadcast, once, to all followers" 1 '.kind == "broadcast" and .to == "all" and (.text | contains("储水"))'

@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 	for (int64_t i = 0; i < times; i++) {
 		struct timespec pause = { every_ms / 1000, every_ms % 1000 * 1000000 };
 
-		(void)nanosleep(&pause, NULL);
+		(void)nanosleep(&pause, NULL); /* between two samples; nothing is waited for */
 		if (!age_of_newest(client, argv[2], &age_ms[i], &err)) {
 			(void)fprintf(stderr, "fresh: %s\n", err.message);
 			return 1;

@@ -67,6 +67,20 @@ wording: $source/src/dist/wording.yaml
 YAML
 }
 
+weibo_account() { # TIER UID NAME
+	cat <<YAML
+    platform: weibo
+    tier: $1
+    uid: "$2"
+    app_key: "1001"
+    app_secret: rehearsal-secret-1
+    redirect_uri: https://www.city.gov.example/weibo/callback
+    safe_domain: www.city.gov.example
+    rip: 203.0.113.7
+    token: 2.00rehearsal$3
+YAML
+}
+
 # The rig's accounts.yaml. Tests that want another one write it themselves.
 rig_config() {
 	cat >"$rig/accounts.yaml" <<YAML
@@ -77,15 +91,7 @@ platforms:
     base_url: http://127.0.0.1:$port
 accounts:
   weibo-main:
-    platform: weibo
-    tier: share
-    uid: "1900000001"
-    app_key: "1001"
-    app_secret: rehearsal-secret-1
-    redirect_uri: https://www.city.gov.example/weibo/callback
-    safe_domain: www.city.gov.example
-    rip: 203.0.113.7
-    token: 2.00rehearsalmain
+$(weibo_account share 1900000001 main)
     calls_per_day: ${RIG_CALLS:-100000}
     posts_per_hour: ${RIG_POSTS:-10000}
     reserve: 28
@@ -93,15 +99,7 @@ accounts:
     find_after: ${RIG_FIND:-1s}
     settle_lag: ${RIG_LAG:-2s}
   weibo-east:
-    platform: weibo
-    tier: advanced
-    uid: "1900000002"
-    app_key: "1001"
-    app_secret: rehearsal-secret-1
-    redirect_uri: https://www.city.gov.example/weibo/callback
-    safe_domain: www.city.gov.example
-    rip: 203.0.113.7
-    token: 2.00rehearsaleast
+$(weibo_account advanced 1900000002 east)
     calls_per_day: ${RIG_CALLS:-100000}
     posts_per_hour: ${RIG_POSTS:-10000}
     reserve: 28

@@ -22,14 +22,7 @@ $(wechat_main)
     aes_key: m0lFs5W7eSqJ4mm2rHRGvdhfMSxGT9G71SBvMelJmyA
     $topics
   weibo-main:
-    platform: weibo
-    tier: advanced
-    uid: "1900000002"
-    app_key: "1001"
-    app_secret: rehearsal-secret-1
-    redirect_uri: https://www.city.gov.example/weibo/callback
-    rip: 203.0.113.7
-    token: 2.00rehearsaleast
+$(weibo_account advanced 1900000002 east)
 operators:
   - {user: $(id -un), name: 李管理, roles: [${roles:-leader, admin}]}
 YAML

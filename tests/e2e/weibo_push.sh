@@ -12,15 +12,7 @@ platforms:
     base_url: http://127.0.0.1:$port
 accounts:
   weibo-main:
-    platform: weibo
-    tier: share
-    uid: "1900000001"
-    app_key: "1001"
-    app_secret: rehearsal-secret-1
-    redirect_uri: https://www.city.gov.example/weibo/callback
-    safe_domain: www.city.gov.example
-    rip: 203.0.113.7
-    token: 2.00rehearsalmain
+$(weibo_account share 1900000001 main)
     messages: yes
 YAML
 }
